@@ -1,0 +1,76 @@
+"""Names that load on first use, and the one sentence a missing package earns.
+
+`attach` gives a package a PEP 562 ``__getattr__`` over a table of strings; `load` imports an
+optional package, or tells which extra brings it. Standard library only.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from carbonost.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
+
+EXTRA_OF: Final[dict[str, str]] = {
+    "cvxpy": "optimize",
+    "highspy": "optimize",
+    "numba": "fast",
+    "narwhals": "scale",
+    "pyarrow": "scale",
+    "holidays": "forecast",
+    "prophet": "forecast",
+    "sklearn": "forecast",
+    "jinja2": "report",
+    "weasyprint": "report",
+    "docx": "report",
+    "matplotlib": "report",
+    "pylopdf_fonts_zh_cn": "report",
+    "langgraph": "agents",
+    "openai": "agents",
+    "shapely": "geo",
+    "geopandas": "geo",
+    "pyproj": "geo",
+    "pvlib": "optimize",
+    "psycopg": "postgres",
+    "alembic": "postgres",
+    "httpx": "influx",
+    "minio": "s3",
+    "openpyxl": "excel",
+    "paho": "mqtt",
+    "ai_edge_litert": "edge-ml",
+    "fastapi": "server",
+    "uvicorn": "server",
+}
+"""Import name of an optional package -> the extra that installs it; a test holds it against pyproject.toml."""
+
+
+def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for `package`, which defers `names` (name -> module)."""
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 -- PEP 562 names it so
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(names[name]), name)
+
+    return __getattr__, lambda: sorted(names)
+
+
+def load(module: str, wanted: str) -> ModuleType:
+    """Import `module`, which `wanted` needs.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed; the message names the extra.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as exc:
+        root = module.split(".", maxsplit=1)[0]
+        if exc.name is None or exc.name.split(".", maxsplit=1)[0] != root:
+            raise
+        raise MissingExtraError(wanted, root, EXTRA_OF[root]) from exc

@@ -1,0 +1,1 @@
+"""The conductor: stages, envelopes, reviews, runners."""

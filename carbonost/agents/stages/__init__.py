@@ -1,0 +1,1 @@
+"""One stage each: engines and ports in, an envelope out."""

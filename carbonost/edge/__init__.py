@@ -1,0 +1,1 @@
+"""What firmware embeds: the standard library only."""

@@ -1,0 +1,1 @@
+"""Verbs: pure, synchronous, no I/O; siblings do not know each other."""

@@ -1,0 +1,1 @@
+"""Tariffs, bills, dispatch, sizing and control."""

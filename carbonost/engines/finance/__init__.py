@@ -1,0 +1,1 @@
+"""Cash flows and what they are worth: arrays in, arrays out."""

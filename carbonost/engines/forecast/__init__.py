@@ -1,0 +1,1 @@
+"""Load forecasts with intervals, scored by a rolling origin."""

@@ -1,0 +1,1 @@
+"""Boundaries: area, datum, administrative codes, clipping."""

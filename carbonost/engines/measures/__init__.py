@@ -1,0 +1,1 @@
+"""The measure library, what a measure needs, and what it does."""

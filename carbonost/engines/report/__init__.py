@@ -1,0 +1,1 @@
+"""Results to a document, a document to HTML, PDF, DOCX and Markdown."""

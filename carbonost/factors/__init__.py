@@ -1,0 +1,1 @@
+"""Published figures, and how one is chosen."""

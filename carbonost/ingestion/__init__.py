@@ -1,0 +1,1 @@
+"""The doors: park files, tables, messages; every fault told at once."""

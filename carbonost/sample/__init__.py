@@ -1,0 +1,1 @@
+"""The packaged synthetic park and its deterministic generator."""

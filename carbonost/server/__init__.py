@@ -1,0 +1,1 @@
+"""An optional HTTP face without logic of its own."""

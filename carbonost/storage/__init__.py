@@ -1,0 +1,1 @@
+"""Ports for records, meter readings and objects, and the adapters behind them."""

@@ -1,0 +1,1 @@
+"""Helpers for tests of integrations: loopback servers and fault proxies."""

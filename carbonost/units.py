@@ -1,0 +1,1 @@
+"""Units: the only room that knows pint."""
