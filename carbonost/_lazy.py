@@ -51,12 +51,12 @@ EXTRA_OF: Final[dict[str, str]] = {
 def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` for `package`, which defers `names` (name -> module)."""
 
-    def __getattr__(name: str) -> Any:  # noqa: ANN401 -- PEP 562 names it so
+    def find(name: str) -> Any:
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(names[name]), name)
 
-    return __getattr__, lambda: sorted(names)
+    return find, lambda: sorted(names)
 
 
 def load(module: str, wanted: str) -> ModuleType:

@@ -76,6 +76,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from typing import Self
+
+_VALUE_WIDTH = 80  # characters of a value that a message shows
 
 
 class CarbonostError(Exception):
@@ -104,7 +107,7 @@ class _Fault(CarbonostError):
             facts.append(f"field {self.field!r}")
         if self.value is not None:
             shown = repr(self.value)
-            facts.append(f"value {shown if len(shown) <= 80 else shown[:77] + '...'}")
+            facts.append(f"value {shown if len(shown) <= _VALUE_WIDTH else shown[: _VALUE_WIDTH - 3] + '...'}")
         head = f"{', '.join(facts)}: {self.problem}" if facts else self.problem
         return f"{head.rstrip('.')}. {self.remedy}" if self.remedy else head
 
@@ -126,7 +129,8 @@ class InputError(_Fault, ValueError):
 class InputErrors(ExceptionGroup[InputError], InputError):
     """Several faults of one table, told together; each names its row and field."""
 
-    def __new__(cls, message: str, errors: Sequence[InputError]) -> InputErrors:
+    def __new__(cls, message: str, errors: Sequence[InputError]) -> Self:
+        """Build the group; the standard library wants it here."""
         return super().__new__(cls, message, list(errors))
 
     def __init__(self, message: str, errors: Sequence[InputError]) -> None:
@@ -140,7 +144,8 @@ class InputErrors(ExceptionGroup[InputError], InputError):
             shown.append(f"  … and {more} more")
         return f"{self.message} ({len(self.exceptions)} faults)\n" + "\n".join(shown)
 
-    def derive(self, excs: Sequence[Any], /) -> InputErrors:
+    def derive(self, excs: Sequence[Any], /) -> Any:
+        """Keep the class when ``except*`` splits the group."""
         return InputErrors(self.message, excs)
 
 
@@ -394,6 +399,7 @@ class InvalidDataError(StorageError, ValueError):
 
     @property
     def column(self) -> str | None:
+        """The column the fault stands in."""
         return self.field
 
 
