@@ -1,1 +1,55 @@
-"""Cash flows and what they are worth: arrays in, arrays out."""
+"""Money over time: present values, rates of return, abatement cost, Chinese tax and financing.
+
+Arrays in, arrays out, time on the last axis. `Cashflow.build` composes the functions for a measure.
+"""
+
+from carbonost.engines.finance.cashflow import Cashflow, Financing
+from carbonost.engines.finance.consistency import check_consistency
+from carbonost.engines.finance.depreciation import declining_balance, straight_line, sum_of_years
+from carbonost.engines.finance.discount import annuity, npv, real_rate, xnpv, year_fractions
+from carbonost.engines.finance.financing import Loan, SharedSavings, loan, shared_savings
+from carbonost.engines.finance.macc import Macc, ToTarget, macc
+from carbonost.engines.finance.metrics import Payback, lcoe, mac, payback, payback_column
+from carbonost.engines.finance.rates import Irr, irr, irr_column, mirr, xirr
+from carbonost.engines.finance.sensitivity import Bar, Tornado, tornado, two_way
+from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax, tax_terms, without_vat
+
+__all__ = [
+    "Bar",
+    "Cashflow",
+    "Financing",
+    "Irr",
+    "Loan",
+    "Macc",
+    "Payback",
+    "SharedSavings",
+    "TaxTerms",
+    "ToTarget",
+    "Tornado",
+    "annuity",
+    "check_consistency",
+    "declining_balance",
+    "holiday_rates",
+    "income_tax",
+    "irr",
+    "irr_column",
+    "lcoe",
+    "loan",
+    "mac",
+    "macc",
+    "mirr",
+    "npv",
+    "payback",
+    "payback_column",
+    "real_rate",
+    "shared_savings",
+    "straight_line",
+    "sum_of_years",
+    "tax_terms",
+    "tornado",
+    "two_way",
+    "without_vat",
+    "xirr",
+    "xnpv",
+    "year_fractions",
+]

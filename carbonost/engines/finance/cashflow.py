@@ -1,0 +1,298 @@
+"""An investment as a row of years: what is paid, saved, taxed and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from carbonost.engines.finance.columns import finite, plain
+from carbonost.engines.finance.discount import npv
+from carbonost.engines.finance.financing import loan, shared_savings
+from carbonost.engines.finance.metrics import Payback, payback, payback_column
+from carbonost.engines.finance.rates import Irr, irr, irr_column
+from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax
+from carbonost.engines.finance.terms import Amounts, amounts, energy_value, number, read
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from carbonost.domain.series import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Financing:
+    """Who pays the investment.
+
+    Attributes
+    ----------
+    kind : {"self", "loan", "shared_savings"}
+        The owner; the owner and a bank; an energy service company under a shared-savings contract.
+    share : float [-]
+        Part of the net first cost that is borrowed, or part of the saving paid to the company.
+    years : int [a]
+        Term of the loan or the contract.
+    rate : float [1/a]
+        Of the loan, nominal.
+    method : {"annuity", "equal_principal"}
+    """
+
+    kind: Literal["self", "loan", "shared_savings"] = "self"
+    share: float = 0.0
+    years: int = 1
+    rate: float = 0.0
+    method: Literal["annuity", "equal_principal"] = "annuity"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("self", "loan", "shared_savings"):
+            raise InputError("unknown financing", "kind", self.kind, "Choose self, loan or shared_savings.")
+        if not 0 <= self.share <= 1:
+            raise InputError("must lie in [0, 1]", "share", self.share, "70 % is 0.7.")
+
+
+@dataclass(frozen=True)
+class Cashflow:
+    """Yearly flows of one measure, or of many: arrays (..., horizon + 1), time 0 first, all in CNY.
+
+    Amounts are positive under their name; ``pretax = saving + carbon + subsidy - opex - capex`` and
+    ``after_tax = pretax - tax``, both before any financing. `capex` includes replacements.
+
+    Attributes
+    ----------
+    saving, carbon, subsidy, opex, capex, depreciation, taxable, tax, pretax, after_tax : (..., n) array [CNY]
+    owner : (..., n) array [CNY]
+        After tax and financing: what the owner of the site sees. Equal to `after_tax` where he pays himself.
+    provider : (..., n) array [CNY]
+        The energy service company's side, before its own tax; zero without a contract.
+    energy_kwh, abatement_t : (..., n) array [kWh, tCO2e]
+    rate : float or array [1/a]
+        The scenario's WACC.
+    """
+
+    saving: FloatArray
+    carbon: FloatArray
+    subsidy: FloatArray
+    opex: FloatArray
+    capex: FloatArray
+    depreciation: FloatArray
+    taxable: FloatArray
+    tax: FloatArray
+    pretax: FloatArray
+    after_tax: FloatArray
+    owner: FloatArray
+    provider: FloatArray
+    energy_kwh: FloatArray
+    abatement_t: FloatArray
+    rate: FloatArray
+
+    @classmethod
+    def build(
+        cls, measure: object, scenario: object, *, tax: TaxTerms | None = None, financing: Financing | None = None
+    ) -> Cashflow:
+        """Cash flow of a measure under a scenario.
+
+        Parameters
+        ----------
+        measure : Investment, mapping, or a sequence of them
+            Fields of `Investment`; `capex_cny` must be known. A sequence gives one row each. Fields
+            may be arrays, and broadcast against the scenario's.
+        scenario : ScenarioParams or mapping
+            Prices of the energies the measure touches, `carbon_price_y_per_tco2`, `wacc`,
+            `horizon_years`; optionally `tax_rate`, `depreciation_years`, `residual_share`,
+            `subsidy_share`, `capex_multiplier`, `opex_multiplier`, `price_escalation`,
+            `green_power_premium_y_per_kwh`. Prices are net of VAT; see `without_vat`.
+        tax : TaxTerms, optional
+            Replaces the scenario's three tax fields, e.g. with a holiday from `tax_terms`.
+        financing : Financing, optional
+            Otherwise the owner pays.
+
+        Returns
+        -------
+        Cashflow
+
+        Raises
+        ------
+        InputError
+            Naming the field that is missing or impossible; a price only where its energy flows.
+
+        Notes
+        -----
+        Investment at time 0, yearly flows at each year's end. A life shorter than the horizon brings
+        a replacement at that year's end, or ends the flow (`at_end_of_life`). Nothing is counted
+        after the horizon, and no worth is left at it: the conservative end. A capital grant lowers
+        the depreciable cost. Energy prices grow by `price_escalation` from the second year on.
+        """
+        horizon = int(number(scenario, "horizon_years").item())
+        if horizon < 1:
+            raise InputError("must be at least 1", "horizon_years", horizon, "Give whole years.")
+        have = amounts(measure, horizon)
+        gross = _gross(have, scenario, horizon)
+        rules = _tax_rules(scenario) if tax is None else tax
+        granted = gross["subsidy"]
+        written = np.zeros_like(granted) if rules is None else rules.depreciation(gross["capex"] - granted)
+        income = gross["saving"] + gross["carbon"]
+        taxable = income - gross["opex"] - written
+        pretax = income + granted - gross["opex"] - gross["capex"]
+        due = np.zeros_like(pretax) if rules is None else _tax_due(rules, income, taxable, gross["capex"])
+        owner, provider = _financed(financing or Financing(), rules, pretax, due, gross, taxable)
+        return cls(
+            **gross, depreciation=written, taxable=taxable, tax=due, pretax=pretax, after_tax=pretax - due,
+            owner=owner, provider=provider, rate=number(scenario, "wacc"),
+        )  # fmt: skip
+
+    @cached_property
+    def npv_cny(self) -> float | FloatArray:
+        """Net present value after tax at the WACC [CNY]."""
+        return npv(self.rate, self.after_tax)
+
+    @cached_property
+    def npv_pretax_cny(self) -> float | FloatArray:
+        """Net present value before tax at the WACC [CNY]."""
+        return npv(self.rate, self.pretax)
+
+    @cached_property
+    def irr(self) -> Irr | FloatArray:
+        """Rate of return after tax: an `Irr` for one measure, a column (NaN where none or several) for many."""
+        return irr(self.after_tax) if self.after_tax.ndim == 1 else irr_column(self.after_tax)
+
+    @cached_property
+    def payback(self) -> Payback | FloatArray:
+        """Payback after tax: a `Payback` for one measure, a column of years (NaN where never) for many."""
+        if self.after_tax.ndim == 1 and self.rate.ndim == 0:
+            return payback(self.after_tax, float(self.rate))
+        return payback_column(self.after_tax)
+
+    @cached_property
+    def mac_cny_per_t(self) -> float | FloatArray:
+        """Abatement cost [CNY/tCO2e]: pre-tax cost net of savings, without any carbon price, per discounted tonne.
+
+        NaN where nothing is abated.
+        """
+        cost = -np.asarray(npv(self.rate, self.pretax - self.carbon))
+        tonnes = np.asarray(npv(self.rate, self.abatement_t))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return plain(np.asarray(np.where(tonnes > 0, cost / tonnes, np.nan)))
+
+    @cached_property
+    def lcoe_cny_per_kwh(self) -> float | FloatArray:
+        """Levelised cost of the delivered energy, before tax and grants [CNY/kWh]; NaN without any."""
+        cost = np.asarray(npv(self.rate, self.capex + self.opex))
+        energy = np.asarray(npv(self.rate, self.energy_kwh))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return plain(np.asarray(np.where(energy > 0, cost / energy, np.nan)))
+
+    @classmethod
+    def total(cls, flow: Cashflow) -> Cashflow:
+        """Sum over measures: the last leading axis is added up, as a portfolio is."""
+        if flow.after_tax.ndim < 2:  # noqa: PLR2004 -- one axis of measures, one of time
+            return flow
+        added = {f.name: getattr(flow, f.name).sum(axis=-2) for f in fields(cls) if f.name != "rate"}
+        rate = flow.rate[..., 0] if flow.rate.ndim else flow.rate
+        return cls(**added, rate=rate)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per year; for many measures the leading axes stand in the index before it."""
+        names = [f.name for f in fields(self) if f.name != "rate"]
+        shape = self.after_tax.shape
+        columns = {name: np.broadcast_to(getattr(self, name), shape).ravel() for name in names}
+        levels = [range(size) for size in shape[:-1]]
+        years = pd.RangeIndex(shape[-1], name="year")
+        index = pd.MultiIndex.from_product([*levels, years]) if levels else years
+        return pd.DataFrame(columns, index=index)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flows as plain lists."""
+        return {f.name: getattr(self, f.name).tolist() for f in fields(self)}
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().style.format("{:,.0f}").to_html())
+
+
+def _gross(have: Amounts, scenario: object, horizon: int) -> dict[str, FloatArray]:
+    """Flows before tax, all of one shape (..., horizon + 1)."""
+    year = np.arange(horizon + 1.0)
+    life = have.life_years[..., None]
+    runs = (year >= 1) & ((year <= life) | (have.replaced[..., None] > 0))
+    output = runs * (1.0 - have.degradation[..., None]) ** ((year - 1.0) % life)
+    growth = (1.0 + number(scenario, "price_escalation", 0.0))[..., None] ** np.maximum(year - 1.0, 0.0)
+    priced = energy_value(have.energy, scenario)[..., None] * growth
+    capex_factor = number(scenario, "capex_multiplier", 1.0)
+    premium = number(scenario, "green_power_premium_y_per_kwh") if np.any(have.green_kwh) else np.zeros(())
+    running = have.opex_cny * number(scenario, "opex_multiplier", 1.0) + have.green_kwh * premium
+    again = (year > 0) & (year < horizon) & (year % life == 0) & (have.replaced[..., None] > 0)
+    first = (have.capex_cny * capex_factor)[..., None] * (year == 0)
+    bought = first + (have.replacement_cny * capex_factor)[..., None] * again
+    granted = have.subsidy_cny[..., None] * (year == 0) + number(scenario, "subsidy_share", 0.0)[..., None] * first
+    abated = have.abatement_t[..., None] * output
+    price = number(scenario, "carbon_price_y_per_tco2", 0.0)[..., None]
+    flows = {
+        "saving": (priced + have.saving_cny[..., None]) * output,
+        "carbon": abated * price,
+        "subsidy": granted,
+        "opex": running[..., None] * runs,
+        "capex": bought,
+        "energy_kwh": have.delivered_kwh[..., None] * output,
+        "abatement_t": abated,
+    }
+    wacc = number(scenario, "wacc")
+    shape = np.broadcast_shapes(*(flow.shape for flow in flows.values()), (*wacc.shape, horizon + 1))
+    return {name: np.array(np.broadcast_to(flow, shape), dtype=np.float64) for name, flow in flows.items()}
+
+
+def _tax_rules(scenario: object) -> TaxTerms | None:
+    """The scenario's own tax fields, or None where it names no rate."""
+    rate = read(scenario, "tax_rate")
+    if rate is None:
+        return None
+    return TaxTerms(
+        rate=float(rate),
+        depreciation_years=int(number(scenario, "depreciation_years").item()),
+        residual_rate=float(number(scenario, "residual_share", 0.0)),
+    )
+
+
+def _tax_due(rules: TaxTerms, income: FloatArray, taxable: FloatArray, capex: FloatArray) -> FloatArray:
+    rate = holiday_rates(rules.rate, income, rules.exempt_years, rules.half_years)
+    due = income_tax(taxable, rate, rules.loss_carry_years)
+    if rules.credit_rate:
+        credit = rules.credit_rate * capex[..., :1]
+        owed = np.maximum(due, 0.0)
+        used = np.minimum(np.cumsum(owed, axis=-1), credit)
+        due = due - np.diff(used, axis=-1, prepend=0.0)
+    return due
+
+
+def _financed(
+    financing: Financing,
+    rules: TaxTerms | None,
+    pretax: FloatArray,
+    due: FloatArray,
+    gross: dict[str, FloatArray],
+    taxable: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """What the owner and a provider see."""
+    if financing.kind == "self":
+        return pretax - due, np.zeros_like(pretax)
+    income = gross["saving"] + gross["carbon"]
+    if financing.kind == "loan":
+        drawn = financing.share * (gross["capex"][..., 0] - gross["subsidy"][..., 0])
+        service = loan(np.maximum(drawn, 0.0), financing.rate, financing.years, method=financing.method)
+        interest, repaid = (_padded(part, pretax.shape[-1]) for part in (service.interest_cny, service.repayment_cny))
+        lower = taxable - interest
+        tax = due if rules is None else _tax_due(rules, income, lower, gross["capex"])
+        flow = pretax - interest - repaid - tax
+        flow[..., 0] += np.maximum(drawn, 0.0)
+        return flow, np.zeros_like(pretax)
+    sides = shared_savings(pretax, gross["saving"], financing.share, financing.years)
+    rate = finite(0.0 if rules is None else rules.rate, "tax_rate")
+    return np.asarray(sides.host_cny * (1.0 - rate)), sides.provider_cny
+
+
+def _padded(service: FloatArray, size: int) -> FloatArray:
+    """Years 1 … of a loan laid after time 0, cut at the horizon."""
+    padded = np.zeros((*service.shape[:-1], size))
+    years = min(service.shape[-1], size - 1)
+    padded[..., 1 : years + 1] = service[..., :years]
+    return padded

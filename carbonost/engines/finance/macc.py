@@ -1,0 +1,133 @@
+"""The abatement cost curve, and why its left end may not be read like its right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+NEGATIVE = (
+    "negative abatement costs are ranked by total net saving, not by CNY/t: below zero the ratio "
+    "prefers the measure that abates less for the same saving"
+)
+
+
+class ToTarget(NamedTuple):
+    """Measures taken to reach a target: ids in the order of the curve, tonnes and cost a year."""
+
+    selected: list[str]
+    abatement_t: float
+    total_cost_cny: float
+
+
+@dataclass(frozen=True, slots=True)
+class Macc:
+    """An abatement cost curve.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        ``id, mac_cny_per_t, abatement_t, cost_cny_per_year, cumulative_t``, in the order of `ranking`;
+        measures without abatement are last and carry no rank.
+    ranking : list of str
+        Ids of the measures that abate, in the order to take them.
+    warnings : tuple of str
+        What a reader of the curve must know.
+    """
+
+    rows: pd.DataFrame
+    ranking: list[str]
+    warnings: tuple[str, ...]
+
+    def to_target(self, target_t: float) -> ToTarget:
+        """Walk the curve, whole measures at a time, until `target_t` tonnes a year are reached.
+
+        Raises
+        ------
+        InputError
+            If all measures together abate less.
+        """
+        ranked = self.rows[self.rows["id"].isin(self.ranking)]
+        total = float(ranked["abatement_t"].sum())
+        if not np.isfinite(target_t) or target_t < 0 or target_t > total * (1 + 1e-12):
+            problem = f"the measures abate {total:.6g} t a year in all"
+            raise InputError(problem, "target_t", target_t, "Lower the target or add measures.")
+        if target_t == 0:
+            return ToTarget([], 0.0, 0.0)
+        before = ranked["cumulative_t"] - ranked["abatement_t"]
+        taken = ranked[before < target_t * (1 - 1e-12)]
+        return ToTarget(
+            taken["id"].tolist(), float(taken["abatement_t"].sum()), float(taken["cost_cny_per_year"].sum())
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curve as a frame."""
+        return self.rows.copy()
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{text}</li>" for text in self.warnings)
+        return f"{self.rows._repr_html_()}<ul>{notes}</ul>"  # type: ignore[operator]
+
+
+def macc(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> Macc:
+    """Order measures into an abatement cost curve.
+
+    Parameters
+    ----------
+    rows : DataFrame or records
+        ``id`` (unique), ``mac_cny_per_t`` [CNY/tCO2e], ``abatement_t`` [tCO2e/a]. A cost may be NaN
+        where nothing is abated.
+
+    Returns
+    -------
+    Macc
+        Self-financing measures first, by total net saving, largest first; then the others by
+        CNY/t; ties by id.
+
+    References
+    ----------
+    .. [1] S. Taylor, "The ranking of negative-cost emissions reduction measures", Energy Policy 48 (2012).
+    """
+    frame = _checked(rows)
+    abates = frame["abatement_t"] > 0
+    if frame.loc[abates, "mac_cny_per_t"].isna().any():
+        name = frame.loc[abates & frame["mac_cny_per_t"].isna(), "id"].iloc[0]
+        raise InputError("abates, but has no cost", "mac_cny_per_t", None, "Compute it with mac().", name)
+    frame["cost_cny_per_year"] = (frame["mac_cny_per_t"] * frame["abatement_t"]).where(abates)
+    pays = abates & (frame["mac_cny_per_t"] < 0)
+    group = np.where(pays, 0, np.where(abates, 1, 2))
+    key = np.where(pays, frame["cost_cny_per_year"], np.where(abates, frame["mac_cny_per_t"], 0.0))
+    order = pd.DataFrame({"group": group, "key": key, "id": frame["id"]}).sort_values(["group", "key", "id"]).index
+    frame = frame.loc[order].reset_index(drop=True)
+    ranked = frame["abatement_t"] > 0
+    frame["cumulative_t"] = frame["abatement_t"].where(ranked).cumsum()
+    notes = [NEGATIVE] if pays.any() else []
+    notes += [f"{name}: abates nothing, so it has no abatement cost" for name in frame.loc[~ranked, "id"]]
+    return Macc(frame, frame.loc[ranked, "id"].tolist(), tuple(notes))
+
+
+def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    wanted = ["id", "mac_cny_per_t", "abatement_t"]
+    for column in wanted:
+        if column not in frame.columns:
+            raise InputError("column is missing", column, list(frame.columns), f"Give {', '.join(wanted)}.")
+    frame = frame[wanted].reset_index(drop=True)
+    frame["id"] = frame["id"].astype(str)
+    repeated = frame.loc[frame["id"].duplicated(), "id"]
+    if not repeated.empty:
+        raise InputError("stands twice", "id", repeated.iloc[0], "Give each measure once.")
+    for column in wanted[1:]:
+        frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+        bad = np.isinf(frame[column]) if column == "mac_cny_per_t" else ~np.isfinite(frame[column])
+        if bad.any():
+            where = frame.loc[bad].iloc[0]
+            raise InputError("must be finite", column, float(where[column]), "Leave the measure out.", where["id"])
+    return frame

@@ -1,0 +1,227 @@
+"""Chinese income tax and VAT on an investment; every rate comes from a row of the finance parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from carbonost.domain.evidence import AssumptionItem, EvidenceItem
+from carbonost.engines.finance.columns import finite, flows, plain
+from carbonost.engines.finance.depreciation import declining_balance, straight_line, sum_of_years
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from carbonost.domain.series import FloatArray
+
+Method = Literal["straight_line", "sum_of_years", "declining_balance"]
+METHODS: Final = {
+    "straight_line": straight_line,
+    "sum_of_years": sum_of_years,
+    "declining_balance": declining_balance,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """How an investment is taxed.
+
+    Attributes
+    ----------
+    rate : float [-]
+        Corporate income tax.
+    depreciation_years : int [a]
+        Years over which the cost is written off.
+    method : {"straight_line", "sum_of_years", "declining_balance"}
+    residual_rate : float [-]
+        Share never written off; the law sets none, so it is an assumption.
+    exempt_years, half_years : int [a]
+        Holiday: years without tax, then years at half the rate, counted from the first year with
+        operating income (not from commissioning, nor from the first profit).
+    loss_carry_years : int or None [a]
+        None: a loss lowers the tax of the owner's other business at once. A number: the project
+        stands alone and carries losses forward so many years.
+    credit_rate : float [-]
+        Share of the first cost credited against tax (special equipment), in the first years that owe any.
+    evidence, assumptions
+        The rows and choices behind the numbers.
+    """
+
+    rate: float
+    depreciation_years: int
+    method: Method = "straight_line"
+    residual_rate: float = 0.0
+    exempt_years: int = 0
+    half_years: int = 0
+    loss_carry_years: int | None = None
+    credit_rate: float = 0.0
+    evidence: tuple[EvidenceItem, ...] = ()
+    assumptions: tuple[AssumptionItem, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in ("rate", "residual_rate", "credit_rate"):
+            share = getattr(self, field)
+            if not 0 <= share < 1:
+                raise InputError("must lie in [0, 1)", field, share, "25 % is 0.25.")
+        for field in ("depreciation_years", "exempt_years", "half_years"):
+            years = getattr(self, field)
+            if years != int(years) or years < (1 if field == "depreciation_years" else 0):
+                raise InputError("must be a whole number of years", field, years, "Write 3 for three years.")
+        if self.method not in METHODS:
+            raise InputError("unknown depreciation", "method", self.method, f"Choose one of {', '.join(METHODS)}.")
+
+    def depreciation(self, purchases_cny: FloatArray) -> FloatArray:
+        """Write-off of purchases by year, from the year after each; (..., n) to (..., n)."""
+        shares = METHODS[self.method](1.0, self.depreciation_years, self.residual_rate)
+        written = np.zeros_like(purchases_cny)
+        for year, share in enumerate(shares, start=1):
+            if year < written.shape[-1]:
+                written[..., year:] += purchases_cny[..., :-year] * share
+        return written
+
+
+def holiday_rates(rate: float, income_cny: npt.ArrayLike, exempt_years: int, half_years: int) -> FloatArray:
+    """Tax rate of each year under a holiday.
+
+    Parameters
+    ----------
+    rate : float [-]
+        Full rate.
+    income_cny : (..., n) array of float [CNY]
+        Operating income; the first year in which it is positive is year 1 of the holiday.
+    exempt_years, half_years : int [a]
+
+    Returns
+    -------
+    (..., n) array of float [-]
+
+    Examples
+    --------
+    >>> holiday_rates(0.25, [0.0, 0.0, 5.0, 5.0, 5.0, 5.0], 1, 2)
+    array([0.25 , 0.25 , 0.   , 0.125, 0.125, 0.25 ])
+    """
+    income = flows(income_cny, "income_cny")
+    started = np.cumsum(income > 0, axis=-1) > 0
+    since = np.cumsum(started, axis=-1)
+    half = (since > exempt_years) & (since <= exempt_years + half_years)
+    exempt = started & (since <= exempt_years)
+    return np.asarray(rate * np.where(exempt, 0.0, np.where(half & started, 0.5, 1.0)))
+
+
+def income_tax(taxable_cny: npt.ArrayLike, rate: npt.ArrayLike, loss_carry_years: int | None = None) -> FloatArray:
+    """Tax of each year.
+
+    Parameters
+    ----------
+    taxable_cny : (..., n) array of float [CNY]
+        Income less cost and depreciation; a loss is negative.
+    rate : float or (..., n) array [-]
+    loss_carry_years : int or None
+        None: a loss earns a negative tax in its year, the saving in the owner's other business.
+        A number: losses are carried forward, oldest first, and lapse after so many years.
+
+    Returns
+    -------
+    (..., n) array of float [CNY]
+    """
+    taxable = flows(taxable_cny, "taxable_cny")
+    by_year = np.broadcast_to(finite(rate, "rate"), taxable.shape)
+    if loss_carry_years is None:
+        return np.asarray(taxable * by_year)
+    left = np.maximum(-taxable, 0.0)
+    charged = np.maximum(taxable, 0.0)
+    for year in range(taxable.shape[-1]):
+        for origin in range(max(0, year - loss_carry_years), year):
+            used = np.minimum(left[..., origin], charged[..., year])
+            left[..., origin] -= used
+            charged[..., year] -= used
+    return np.asarray(charged * by_year)
+
+
+def without_vat(amount_cny: npt.ArrayLike, rate: npt.ArrayLike) -> float | FloatArray:
+    """Amount net of the VAT it includes: amount / (1 + rate).
+
+    A general taxpayer deducts input VAT, so both the saved energy and the equipment count net; a
+    small-scale taxpayer does not, so for him amounts stay with VAT.
+    """
+    return plain(np.asarray(finite(amount_cny, "amount_cny") / (1.0 + finite(rate, "rate"))))
+
+
+def tax_terms(
+    parameters: Mapping[str, Mapping[str, object]],
+    *,
+    regime: str = "cit_rate",
+    asset: str = "machinery_production_equipment",
+    holiday: str | None = None,
+    residual_rate: float,
+    method: Method = "straight_line",
+    loss_carry_years: int | None = None,
+) -> TaxTerms:
+    """Tax terms from the finance parameter rows.
+
+    Parameters
+    ----------
+    parameters : mapping of rows
+        Parameter name to its row, with ``value``, ``status`` and the document and clause under
+        ``document``/``source`` and ``locator``/``source_locator``.
+    regime : str
+        Row of the rate, e.g. "cit_rate", "cit_rate_high_tech", "cit_rate_western_encouraged".
+    asset : str
+        Asset class, the end of a ``depreciation_min_years_…`` row.
+    holiday : str, optional
+        "public_infrastructure", "env_energy_saving" or "emc": whether the project is entitled to it
+        is the caller's statement, and becomes an assumption.
+    residual_rate : float [-]
+        To be stated: the law sets none (Implementing Regulations, art. 59).
+    method, loss_carry_years
+        See `TaxTerms`.
+
+    Returns
+    -------
+    TaxTerms
+        With one evidence item per row read and one assumption per choice.
+    """
+    names = [regime, f"depreciation_min_years_{asset}"]
+    if holiday is not None:
+        names += [f"cit_holiday_{holiday}_exempt_years", f"cit_holiday_{holiday}_half_years"]
+    for name in names:
+        if name not in parameters:
+            known = ", ".join(sorted(key for key in parameters if key.startswith(name.split("_")[0])))
+            raise InputError("no such finance parameter", "parameters", name, f"Known: {known or 'none'}.")
+    values = [float(str(parameters[name]["value"])) for name in names]
+    exempt, half = (int(values[2]), int(values[3])) if holiday is not None else (0, 0)
+    chosen = [
+        AssumptionItem(
+            name="residual_rate", value=residual_rate, unit="1", sensitivity="low",
+            rationale="tax law sets no residual; the owner's choice (企业所得税法实施条例 第五十九条)",
+        ),
+        AssumptionItem(
+            name="tax_regime", value=regime, sensitivity="medium", rationale="the owner is taxed under this row"
+        ),
+    ]  # fmt: skip
+    if holiday is not None:
+        reason = "the project is taken as entitled; counted from the first year with operating income"
+        chosen.append(AssumptionItem(name="tax_holiday", value=holiday, sensitivity="high", rationale=reason))
+    return TaxTerms(
+        rate=values[0],
+        depreciation_years=int(values[1]),
+        method=method,
+        residual_rate=residual_rate,
+        exempt_years=exempt,
+        half_years=half,
+        loss_carry_years=loss_carry_years,
+        evidence=tuple(_evidence(name, parameters[name]) for name in names),
+        assumptions=tuple(chosen),
+    )
+
+
+def _evidence(name: str, row: Mapping[str, object]) -> EvidenceItem:
+    document = row.get("document") or row.get("source") or ""
+    clause = row.get("locator") or row.get("source_locator") or ""
+    return EvidenceItem(type="table", id=f"finance_parameters/{name}", version=str(row.get("status") or ""),
+                        note=f"{document}; {clause}".strip("; "))  # fmt: skip
