@@ -89,7 +89,7 @@ def index() -> pd.DatetimeIndex:
 
 def _working(days: pd.DatetimeIndex) -> FloatArray:
     """1.0 on a day with production, 0.35 on a Sunday, 0.1 in a holiday block."""
-    share = np.where(days.dayofweek == 6, 0.35, 1.0)  # noqa: PLR2004 -- Sunday
+    share = np.where(days.day_of_week == 6, 0.35, 1.0)  # noqa: PLR2004 -- Sunday
     for block in _OFF:
         first, _, last = block.partition("/")
         inside = (days >= pd.Timestamp(f"{YEAR}-{first}")) & (days <= pd.Timestamp(f"{YEAR}-{last or first}"))
@@ -111,7 +111,7 @@ def _shift_shape(shifts: int) -> FloatArray:
 
 def _season(days: pd.DatetimeIndex) -> FloatArray:
     """Cooling in July, some heating in January; 0 to 1."""
-    day = days.dayofyear.to_numpy()
+    day = days.day_of_year.to_numpy()
     cooling = np.exp(-(((day - 205) / 38) ** 2))
     heating = 0.45 * np.exp(-((np.minimum(day - 15, 365 - np.abs(day - 15)) / 30) ** 2))
     return np.asarray(cooling + heating, dtype=np.float64)

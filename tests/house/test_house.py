@@ -7,7 +7,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["edge", "domain", "factors", "engines", "engines/carbon", "engines/energy", "engines/forecast", "engines/finance", "engines/geo", "engines/measures", "engines/report", "storage", "llm", "agents", "ingestion", "sample", "cli", "testing", "server"]
+ROOMS = [
+    "edge",
+    "domain",
+    "factors",
+    "engines",
+    "engines/carbon",
+    "engines/energy",
+    "engines/forecast",
+    "engines/finance",
+    "engines/geo",
+    "engines/measures",
+    "engines/report",
+    "storage",
+    "llm",
+    "agents",
+    "ingestion",
+    "sample",
+    "cli",
+    "testing",
+    "server",
+]
 
 
 @pytest.mark.parametrize("room", ROOMS)
