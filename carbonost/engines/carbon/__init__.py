@@ -12,8 +12,10 @@ from carbonost._lazy import attach
 
 if TYPE_CHECKING:
     from carbonost.engines.carbon.allocation import Allocation, MeterTree, allocate, meter_tree
+    from carbonost.engines.carbon.draws import monte_carlo
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
     from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
+    from carbonost.engines.carbon.uncertainty import Uncertainty, assess, combine_product, combine_sum, propagate
 
 _ROOM: Final = "carbonost.engines.carbon."
 _NAMES: Final = {
@@ -21,13 +23,19 @@ _NAMES: Final = {
     "BaseYear": _ROOM + "organisation",
     "HourlyMatch": _ROOM + "matching",
     "MeterTree": _ROOM + "allocation",
+    "Uncertainty": _ROOM + "uncertainty",
     "aggregate": _ROOM + "organisation",
     "allocate": _ROOM + "allocation",
+    "assess": _ROOM + "uncertainty",
+    "combine_product": _ROOM + "uncertainty",
+    "combine_sum": _ROOM + "uncertainty",
     "consolidate": _ROOM + "organisation",
     "hourly_match": _ROOM + "matching",
     "intensity": _ROOM + "organisation",
     "meter_tree": _ROOM + "allocation",
+    "monte_carlo": _ROOM + "draws",
     "net_of_parts": _ROOM + "organisation",
+    "propagate": _ROOM + "uncertainty",
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
@@ -35,13 +43,19 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "BaseYear",
     "HourlyMatch",
     "MeterTree",
+    "Uncertainty",
     "aggregate",
     "allocate",
+    "assess",
+    "combine_product",
+    "combine_sum",
     "consolidate",
     "hourly_match",
     "intensity",
     "meter_tree",
+    "monte_carlo",
     "net_of_parts",
+    "propagate",
 ]
 
 __getattr__, __dir__ = attach(__name__, _NAMES)
