@@ -1,0 +1,132 @@
+"""Which adapter answers which scheme: built-ins as strings, third parties by entry point.
+
+An integrator's package declares, in its own ``pyproject.toml``::
+
+    [project.entry-points."carbonost.storage"]
+    "meters.tdengine" = "my_package.tdengine:open_store"
+
+and ``open_meters("tdengine://host/db")`` calls ``open_store(url, timeout_s=30.0)``. A built-in
+scheme cannot be taken over by accident: `register` with ``override=True`` says that it is meant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from urllib.parse import urlsplit
+
+from carbonost.errors import InputError, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonost.storage.ports import MeterStore, ObjectStore, RecordStore, VectorIndex
+
+Port = Literal["records", "meters", "objects", "vectors"]
+GROUP: Final = "carbonost.storage"
+
+_BUILT_IN: Final[dict[str, str]] = {
+    "records.memory": "carbonost.storage.memory:open_records",
+    "records.sqlite": "carbonost.storage.sql.store:open_store",
+    "records.postgresql": "carbonost.storage.sql.store:open_store",
+    "records.postgresql+psycopg": "carbonost.storage.sql.store:open_store",
+    "meters.memory": "carbonost.storage.memory:open_meters",
+    "meters.sqlite": "carbonost.storage.meters_sqlite.store:open_store",
+    "meters.postgresql": "carbonost.storage.meters_postgres:open_store",
+    "meters.postgresql+psycopg": "carbonost.storage.meters_postgres:open_store",
+    "meters.influx+http": "carbonost.storage.influx.store:open_store",
+    "meters.influx+https": "carbonost.storage.influx.store:open_store",
+    "objects.memory": "carbonost.storage.memory:open_objects",
+    "objects.file": "carbonost.storage.files:open_store",
+    "objects.s3": "carbonost.storage.s3:open_store",
+    "objects.s3+http": "carbonost.storage.s3:open_store",
+    "objects.s3+https": "carbonost.storage.s3:open_store",
+    "vectors.memory": "carbonost.storage.vectors:open_store",
+    "vectors.sqlite": "carbonost.storage.vectors:open_store",
+    "vectors.postgresql": "carbonost.storage.vectors:open_postgres",
+    "vectors.postgresql+psycopg": "carbonost.storage.vectors:open_postgres",
+}
+
+_registered: dict[str, str] = {}
+
+
+def register(port: Port, scheme: str, target: str, *, override: bool = False) -> None:
+    """Let `scheme` of `port` be answered by ``"module:function"``.
+
+    Raises
+    ------
+    InputError
+        If a built-in already answers the scheme and `override` is not given.
+    """
+    name = f"{port}.{scheme}"
+    if name in _BUILT_IN and not override:
+        raise InputError(
+            "a built-in adapter answers this scheme", "scheme", scheme, "Pass override=True if you mean it."
+        )
+    _registered[name] = target
+
+
+def unregister(port: Port, scheme: str) -> None:
+    """Forget what `register` said about `scheme`."""
+    _registered.pop(f"{port}.{scheme}", None)
+
+
+def schemes(port: Port) -> list[str]:
+    """Return every scheme that can be opened for `port`."""
+    found = [name for name in (*_BUILT_IN, *_registered) if name.startswith(f"{port}.")]
+    found += [entry.name for entry in entry_points(group=GROUP) if entry.name.startswith(f"{port}.")]
+    return sorted({name.split(".", 1)[1] for name in found})
+
+
+def _factory(port: Port, url: str) -> Callable[..., object]:
+    if not isinstance(url, str) or not urlsplit(url).scheme:
+        raise InputError("a store's address has a scheme", "url", None, f"Known: {', '.join(schemes(port))}.")
+    name = f"{port}.{urlsplit(url).scheme}"
+    target = _registered.get(name) or _BUILT_IN.get(name)
+    if target is not None:
+        module, _, function = target.partition(":")
+        return cast("Callable[..., object]", getattr(import_module(module), function))
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            return cast("Callable[..., object]", entry.load())
+    raise Unsupported(
+        f"no adapter answers the scheme {urlsplit(url).scheme!r} for {port}",
+        remedy=f"Known: {', '.join(schemes(port))}. Others come by the entry point group {GROUP!r}.",
+        capability=name,
+    )
+
+
+def open_records(url: str, *, create: bool = True, timeout_s: float = 30.0) -> RecordStore:
+    """Open a record store: ``sqlite:///park.db``, ``postgresql://user:password@host/db``, ``memory://``.
+
+    Parameters
+    ----------
+    url : str
+        The address.
+    create : bool
+        Lay the tables out in an empty database.
+    timeout_s : float [s]
+        How long a lock or a connection is waited for.
+
+    Raises
+    ------
+    SchemaOutdatedError
+        If the database was laid out by another version; the remedy is the migration command.
+    """
+    return cast("RecordStore", _factory("records", url)(url, create=create, timeout_s=timeout_s))
+
+
+def open_meters(url: str, timeout_s: float = 30.0) -> MeterStore:
+    """Open a meter store: ``sqlite:///meters.db``, ``influx+http://…``, ``postgresql://…``, ``memory://``."""
+    return cast("MeterStore", _factory("meters", url)(url, timeout_s=timeout_s))
+
+
+def open_objects(url: str, create: bool = True, *, timeout_s: float = 30.0) -> ObjectStore:
+    """Open an object store: ``file:///dir``, ``s3+http://key:secret@host:9000/bucket``, ``memory://``."""
+    return cast("ObjectStore", _factory("objects", url)(url, create=create, timeout_s=timeout_s))
+
+
+def open_vectors(url: str, **options: Any) -> VectorIndex:
+    """Open a vector index: ``sqlite:///policy.db``, ``postgresql://…`` (pgvector), ``memory://``."""
+    return cast("VectorIndex", _factory("vectors", url)(url, **options))

@@ -1,0 +1,1 @@
+"""Records in a relational database: SQLite or PostgreSQL, one implementation over SQLAlchemy."""
