@@ -91,10 +91,10 @@ def face(cls: type) -> type[Face]:
     """Return the class whose methods are the awaitable twins of the methods of `cls`."""
     body: dict[str, Any] = {"__doc__": cls.__doc__, "__module__": __name__}
 
-    def __init__(self: Face, *args: Any, **kwargs: Any) -> None:
+    def build(self: Face, *args: Any, **kwargs: Any) -> None:
         self.sync = cls(*args, **kwargs)
 
-    body["__init__"] = wraps(cls.__init__)(__init__)
+    body["__init__"] = wraps(cls.__init__)(build)
     for name, twin in inspect.getmembers(cls, inspect.isfunction):
         if not name.startswith("_"):
             body[name] = _chained(twin) if _returns_itself(cls, twin) else _awaitable_method(twin)

@@ -1,0 +1,7 @@
+"""``python -m carbonost.cli``."""
+
+import sys
+
+from carbonost.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,113 @@
+"""``jobs``, ``review``, ``report``, ``verify``: what happened to a job, and what a person decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonost.cli import main as codes
+from carbonost.cli.run import add_formats, add_store, formats_of, open_pipeline, write_report
+from carbonost.cli.show import STAGES, gaps, key_figures, table, tell
+from carbonost.errors import FileFormatError, InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add the commands of this module."""
+    jobs = commands.add_parser("jobs", help="列出任务，或显示一个任务")
+    jobs.add_argument("job", nargs="?")
+    jobs.set_defaults(call=_jobs)
+    review = commands.add_parser("review", help="对一个复核点作出决定，并继续任务")
+    review.add_argument("job")
+    review.add_argument("checkpoint")
+    decision = review.add_mutually_exclusive_group(required=True)
+    decision.add_argument("--approve", action="store_true")
+    decision.add_argument("--reject", action="store_true")
+    review.add_argument("--patch", help="JSON 对象，或 @文件：修改可编辑字段")
+    review.add_argument("--by", default="cli", help="决定人")
+    review.set_defaults(call=_review)
+    report = commands.add_parser("report", help="为已完成的任务生成报告文件")
+    report.add_argument("job")
+    report.add_argument("--output", type=Path, default=Path("carbonost-report"))
+    add_formats(report)
+    report.set_defaults(call=_report)
+    verify = commands.add_parser("verify", help="离线核验导出的任务包")
+    verify.add_argument("bundle", type=Path)
+    verify.set_defaults(call=_verify)
+    export = commands.add_parser("export", help="将任务导出为可离线核验的包")
+    export.add_argument("job")
+    export.add_argument("bundle", type=Path)
+    export.set_defaults(call=_export)
+    for command in (jobs, review, report, export):
+        add_store(command)
+
+
+def _jobs(args: argparse.Namespace) -> int:
+    pipeline = open_pipeline(args.store)
+    if args.job is None:
+        views = [pipeline.job(job_id).view() for job_id in pipeline.jobs()]
+        table(
+            f"任务（{len(views)}）",
+            ("编号", "状态", "当前阶段"),
+            [(view.job_id, view.status, STAGES.get(view.current_stage or "", view.current_stage)) for view in views],
+        )
+        return codes.DONE
+    job = pipeline.job(args.job)
+    key_figures(job.envelopes)
+    gaps(job.envelopes)
+    table(
+        "复核",
+        ("编号", "阶段", "状态", "问题"),
+        [
+            (item.checkpoint_id, STAGES.get(item.stage, item.stage), item.status, item.question)
+            for item in job.review_queue
+        ],
+    )
+    return codes.DONE
+
+
+def _patch(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        body = json.loads(Path(text[1:]).read_text("utf-8") if text.startswith("@") else text)
+    except (OSError, json.JSONDecodeError) as exc:
+        raise FileFormatError(
+            "the patch is not readable JSON", "patch", text, 'Write {"metrics.grid_ef_version": "…"}, or @file.json.'
+        ) from exc
+    if not isinstance(body, dict):
+        raise InputError("a patch is a JSON object", "patch", body, "Give field paths and their new values.")
+    return body
+
+
+def _review(args: argparse.Namespace) -> int:
+    job = open_pipeline(args.store).job(args.job)
+    status = "approved" if args.approve else "rejected"
+    job.review(args.checkpoint, status=status, patch=_patch(args.patch), by=args.by)
+    job.resume()
+    key_figures(job.envelopes)
+    tell(f"任务状态：{job.status}", style="bold")
+    return {"rejected": codes.REJECTED, "waiting_review": codes.WAITING}.get(job.status, codes.DONE)
+
+
+def _report(args: argparse.Namespace) -> int:
+    job = open_pipeline(args.store).job(args.job)
+    write_report(job, formats_of(args.formats), args.audience, args.output)
+    return codes.DONE
+
+
+def _export(args: argparse.Namespace) -> int:
+    open_pipeline(args.store).job(args.job).export(args.bundle)
+    tell(f"已导出：{args.bundle}")
+    return codes.DONE
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from carbonost.agents.pipeline import Pipeline
+
+    Pipeline.verify(args.bundle)
+    tell("核验通过：哈希、审计链与内容一致。", style="green")
+    return codes.DONE

@@ -1,0 +1,63 @@
+"""``factors search`` and ``template``: what is packaged, and files to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonost.cli import main as codes
+from carbonost.cli.show import table, tell
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add the commands of this module."""
+    factors = commands.add_parser("factors", help="查询内置排放因子")
+    search = factors.add_subparsers(required=True, metavar="search").add_parser("search", help="按名称、地区、文件检索")
+    search.add_argument("text", nargs="+")
+    search.add_argument("--most", type=int, default=20, help="最多显示几行")
+    search.set_defaults(call=_search)
+    template = commands.add_parser("template", help="生成可修改的园区文件")
+    template.add_argument("kind", choices=("park",))
+    template.add_argument("folder", type=Path)
+    template.set_defaults(call=_template)
+
+
+def _search(args: argparse.Namespace) -> int:
+    from carbonost.factors.library import FactorLibrary
+
+    text = " ".join(args.text)
+    found = FactorLibrary.default().search(text)
+    table(
+        f"“{text}”：{len(found)} 个因子" + (f"，显示前 {args.most} 个" if len(found) > args.most else ""),
+        ("编号", "名称", "地区", "数值", "单位", "数据年", "核实", "文件"),
+        [
+            (
+                row["id"],
+                row.get("name_zh") or row.get("name_en") or row["energy_type"],
+                row["region"],
+                f"{row['value']:g}",
+                row["unit"],
+                _year(row["data_year"]),
+                row["status"],
+                row["document"],
+            )
+            for row in found.head(args.most).to_dict("records")
+        ],
+        right=(3,),
+    )
+    return codes.DONE
+
+
+def _year(value: object) -> str:
+    return "" if value is None or value != value else str(int(float(str(value))))  # noqa: PLR0124 -- NaN
+
+
+def _template(args: argparse.Namespace) -> int:
+    from carbonost.sample import write_park
+
+    path = write_park(args.folder)
+    tell(f"已生成 {path}；修改后运行：carbonost run {path}")
+    return codes.DONE
