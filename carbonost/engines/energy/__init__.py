@@ -1,1 +1,84 @@
-"""Tariffs, bills, dispatch, sizing and control."""
+"""Tariffs billed to the fen, and plans at the solver's own speed.
+
+Nothing heavy is loaded until it is used: the solver comes with the first plan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from carbonost._lazy import attach
+
+if TYPE_CHECKING:
+    from carbonost.domain.asset import (
+        Battery,
+        Boiler,
+        Chp,
+        CurtailableLoad,
+        EvFleet,
+        FlexibleLoad,
+        Grid,
+        HeatPump,
+        PvArray,
+        Site,
+        WasteHeat,
+        WindTurbine,
+    )
+    from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, Schedule, Setpoints, Sizing
+    from carbonost.domain.tariff import Tariff
+    from carbonost.engines.energy.bill import best_contract_demand, bill
+    from carbonost.engines.energy.optimizer import EnergyOptimizer
+
+_ASSET: Final = "carbonost.domain.asset"
+_RESULT: Final = "carbonost.domain.schedule"
+_NAMES: Final = {
+    "Battery": _ASSET,
+    "Boiler": _ASSET,
+    "Chp": _ASSET,
+    "CurtailableLoad": _ASSET,
+    "EnergyOptimizer": "carbonost.engines.energy.optimizer",
+    "EvFleet": _ASSET,
+    "FlexibleLoad": _ASSET,
+    "Frontier": _RESULT,
+    "Grid": _ASSET,
+    "HeatPump": _ASSET,
+    "Ledger": _RESULT,
+    "PeakShaving": _RESULT,
+    "PvArray": _ASSET,
+    "Schedule": _RESULT,
+    "Setpoints": _RESULT,
+    "Site": _ASSET,
+    "Sizing": _RESULT,
+    "Tariff": "carbonost.domain.tariff",
+    "WasteHeat": _ASSET,
+    "WindTurbine": _ASSET,
+    "best_contract_demand": "carbonost.engines.energy.bill",
+    "bill": "carbonost.engines.energy.bill",
+}
+
+__all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
+    "Battery",
+    "Boiler",
+    "Chp",
+    "CurtailableLoad",
+    "EnergyOptimizer",
+    "EvFleet",
+    "FlexibleLoad",
+    "Frontier",
+    "Grid",
+    "HeatPump",
+    "Ledger",
+    "PeakShaving",
+    "PvArray",
+    "Schedule",
+    "Setpoints",
+    "Site",
+    "Sizing",
+    "Tariff",
+    "WasteHeat",
+    "WindTurbine",
+    "best_contract_demand",
+    "bill",
+]
+
+__getattr__, __dir__ = attach(__name__, _NAMES)

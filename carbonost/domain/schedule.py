@@ -1,0 +1,318 @@
+"""What an optimisation returns: a ledger of costs, a schedule, a choice of sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbonost.domain.series import FloatArray
+
+ITEMS: Final = ("energy", "demand", "capacity", "export", "power_factor", "wear", "start", "fuel", "shed", "carbon")
+"""Terms of a ledger. Each is a cost; what export earns is a negative cost."""
+
+
+class _Keyed:
+    """`result["key"]` for results the specification returns as a dict."""
+
+    def __getitem__(self, key: str) -> Any:
+        if key.startswith("_") or not hasattr(self, key):
+            raise KeyError(key)
+        return getattr(self, key)
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger(_Keyed):
+    """Costs by month and term.
+
+    Attributes
+    ----------
+    months : tuple of str
+        Local months, such as "2026-07".
+    items : {term: (months,) array of float [CNY]}
+    tonnes : {term: (months,) array of float [tCO2]}
+    """
+
+    months: tuple[str, ...]
+    items: Mapping[str, FloatArray]
+    tonnes: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def _sum(self, term: str) -> float:
+        return float(np.sum(self.items[term])) if term in self.items else 0.0
+
+    @property
+    def total_cny(self) -> float:
+        """The sum of all terms [CNY]."""
+        return float(sum(self._sum(term) for term in self.items))
+
+    @property
+    def energy_cny(self) -> float:
+        """Energy charge (电度电费)."""
+        return self._sum("energy")
+
+    @property
+    def demand_cny(self) -> float:
+        """Charge on the month's demand or on the contract (需量电费)."""
+        return self._sum("demand")
+
+    @property
+    def capacity_cny(self) -> float:
+        """Charge on transformer capacity (容量电费)."""
+        return self._sum("capacity")
+
+    @property
+    def export_cny(self) -> float:
+        """Pay for exported energy, as a cost: negative when it earns."""
+        return self._sum("export")
+
+    @property
+    def power_factor_cny(self) -> float:
+        """Adjustment by power factor (力调电费)."""
+        return self._sum("power_factor")
+
+    @property
+    def wear_cny(self) -> float:
+        """Battery wear."""
+        return self._sum("wear")
+
+    @property
+    def start_cny(self) -> float:
+        """Starts of switched machines."""
+        return self._sum("start")
+
+    @property
+    def fuel_cny(self) -> float:
+        """Fuel."""
+        return self._sum("fuel")
+
+    @property
+    def shed_cny(self) -> float:
+        """Load not served."""
+        return self._sum("shed")
+
+    @property
+    def carbon_cny(self) -> float:
+        """Emissions at the carbon price."""
+        return self._sum("carbon")
+
+    @property
+    def emissions_t(self) -> float:
+        """Emissions of imported energy and fuel [tCO2]."""
+        return float(sum(float(np.sum(values)) for values in self.tonnes.values()))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per month and term: `month, term, cny, emissions_t`."""
+        rows = [
+            (month, term, float(values[m]), float(self.tonnes[term][m]) if term in self.tonnes else 0.0)
+            for m, month in enumerate(self.months)
+            for term, values in self.items.items()
+        ]
+        return pd.DataFrame(rows, columns=["month", "term", "cny", "emissions_t"])
+
+    def to_dict(self) -> dict[str, float]:
+        """Totals by name."""
+        out = {f"{term}_cny": self._sum(term) for term in ITEMS}
+        return out | {"total_cny": self.total_cny, "emissions_t": self.emissions_t}
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().pivot_table(index="month", columns="term", values="cny", sort=False, observed=True)
+        table["total"] = table.sum(axis=1)
+        return str(table.round(2).to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule(_Keyed):
+    """A plan of every flow and what it costs.
+
+    Attributes
+    ----------
+    status : str
+        "optimal".
+    objective_cny, baseline_cny : float
+        Cost of the plan, and of the same demand without the assets' freedom (batteries idle, vehicles
+        charged on arrival, heat from the boiler).
+    peak_kw : float
+        Highest billed demand.
+    carbon_shadow_price_cny_per_t : float
+        What the last tonne under the cap saves [CNY/t]; 0 without a binding cap, NaN where a
+        plan with on/off decisions has no shadow price.
+    """
+
+    status: str
+    objective_cny: float
+    baseline_cny: float
+    peak_kw: float
+    emissions_t: float
+    carbon_shadow_price_cny_per_t: float
+    ledger: Ledger
+    curtailed_kwh: float
+    frame: pd.DataFrame = field(repr=False)
+    hours: float = 0.25
+    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def savings_cny(self) -> float:
+        """What the plan saves against doing nothing."""
+        return self.baseline_cny - self.objective_cny
+
+    def to_frame(self) -> pd.DataFrame:
+        """Flows [kW] and state of charge [-] at the end of each interval."""
+        return self.frame.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Figures of the plan without its series."""
+        names = ("status", "objective_cny", "baseline_cny", "savings_cny", "peak_kw", "emissions_t", "curtailed_kwh")
+        shadow = {"carbon_shadow_price_cny_per_t": self.carbon_shadow_price_cny_per_t}
+        return {name: getattr(self, name) for name in names} | shadow | {"ledger": self.ledger.to_dict()}
+
+    def plot(self, kind: str = "load") -> Any:
+        """Draw the plan: "load", "soc", "prices" or "cost"; needs the report extra."""
+        from importlib import import_module  # the picture belongs to the engine, found by name
+
+        return import_module("carbonost.engines.energy.plot").draw(self, kind)
+
+    def _repr_html_(self) -> str:
+        head = pd.Series({k: v for k, v in self.to_dict().items() if k != "ledger"}, name="schedule")
+        return str(head.to_frame().to_html()) + self.ledger._repr_html_()
+
+
+@dataclass(frozen=True, eq=False)
+class PeakShaving(_Keyed):
+    """A battery's saving on one load, under the specification's names.
+
+    `savings_percentage` is in percent of the original cost.
+    """
+
+    original_cost: float
+    optimized_cost: float
+    schedule: Schedule
+
+    @property
+    def savings(self) -> float:
+        """Original less optimised cost [CNY]."""
+        return self.original_cost - self.optimized_cost
+
+    @property
+    def savings_percentage(self) -> float:
+        """Savings in percent of the original cost; 0 where nothing was paid."""
+        return 100.0 * self.savings / self.original_cost if self.original_cost else 0.0
+
+    @property
+    def ledger(self) -> Ledger:
+        """Costs of the optimised plan."""
+        return self.schedule.ledger
+
+    @property
+    def peak_kw(self) -> float:
+        """Highest billed demand of the plan."""
+        return self.schedule.peak_kw
+
+    def to_frame(self) -> pd.DataFrame:
+        """The schedule's flows."""
+        return self.schedule.to_frame()
+
+    def to_dict(self) -> dict[str, float]:
+        """The specification's figures."""
+        names = ("original_cost", "optimized_cost", "savings", "savings_percentage", "peak_kw")
+        return {name: float(getattr(self, name)) for name in names}
+
+    def plot(self, kind: str = "load") -> Any:
+        """Draw the schedule."""
+        return self.schedule.plot(kind)
+
+    def _repr_html_(self) -> str:
+        return str(pd.Series(self.to_dict(), name="peak shaving").to_frame().to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class Sizing(_Keyed):
+    """Chosen capacities.
+
+    Attributes
+    ----------
+    objective_cny : float
+        Annual cost: operation times `weight`, and the capacities' annual cost.
+    capacities : {asset: {"capacity_kwh", "power_kw"}}
+    """
+
+    objective_cny: float
+    capacities: Mapping[str, Mapping[str, float]]
+    schedule: Schedule
+    investment_cny: float = 0.0
+    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Capacities by asset."""
+        return pd.DataFrame(self.capacities).T
+
+    def to_dict(self) -> dict[str, Any]:
+        """Figures without series."""
+        return {
+            "objective_cny": self.objective_cny,
+            "investment_cny": self.investment_cny,
+            "capacities": {name: dict(sizes) for name, sizes in self.capacities.items()},
+            "schedule": self.schedule.to_dict(),
+        }
+
+    def plot(self, kind: str = "load") -> Any:
+        """Draw the schedule at the chosen sizes."""
+        return self.schedule.plot(kind)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier(_Keyed):
+    """Cost against emissions: no plan is cheaper at the same emissions.
+
+    `cost_cny` leaves the carbon price out, so that both axes are independent.
+    """
+
+    cost_cny: FloatArray
+    emissions_t: FloatArray
+    schedules: tuple[Schedule, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per point."""
+        shadow = [schedule.carbon_shadow_price_cny_per_t for schedule in self.schedules]
+        return pd.DataFrame(
+            {"cost_cny": self.cost_cny, "emissions_t": self.emissions_t, "carbon_shadow_price_cny_per_t": shadow}
+        )
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Columns as lists."""
+        return {"cost_cny": self.cost_cny.tolist(), "emissions_t": self.emissions_t.tolist()}
+
+    def plot(self) -> Any:
+        """Draw the front; needs the report extra."""
+        from importlib import import_module
+
+        return import_module("carbonost.engines.energy.plot").draw_frontier(self)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html())
+
+
+@dataclass(frozen=True)
+class Setpoints(_Keyed):
+    """What to do in the next interval, and the state to hand to the next step (plain JSON)."""
+
+    charge_kw: float
+    discharge_kw: float
+    import_kw: float
+    state: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields."""
+        return {
+            "charge_kw": self.charge_kw,
+            "discharge_kw": self.discharge_kw,
+            "import_kw": self.import_kw,
+            "state": dict(self.state),
+        }

@@ -1,0 +1,335 @@
+"""What a kilowatt-hour, a kilowatt and a kilovolt-ampere cost a park.
+
+A `Tariff` holds the energy price over local time and the fixed part of the two-part charge (两部制电价).
+`Tariff.from_region` reads published rules and `Tariff.bill` prices a load; both live in the energy
+engine and are found by name, because a noun knows no engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, band_table, read_prices
+from carbonost.errors import TariffError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    import pandas as pd
+
+    from carbonost.domain.prices import BandPrices, Prices
+    from carbonost.domain.schedule import Ledger
+    from carbonost.domain.series import FloatArray
+
+Charge = Literal["energy_only", "demand", "contract", "capacity"]
+_ENGINE: Final = "carbonost.engines.energy"
+_FROM_REGION: Final = (f"{_ENGINE}.region", "tariff_from_region")
+_BILL: Final = (f"{_ENGINE}.bill", "bill")
+
+
+class TouBand(StrEnum):
+    """The time-of-use bands (尖 / 峰 / 平 / 谷 / 深谷), dearest first."""
+
+    CRITICAL = "sharp"
+    PEAK = "peak"
+    FLAT = "flat"
+    VALLEY = "valley"
+    DEEP_VALLEY = "deep_valley"
+
+
+@dataclass(frozen=True)
+class PowerFactorRule:
+    """Adjustment of the bill by the month's power factor (功率因数调整电费).
+
+    `steps` are pairs (power factor, adjustment in percent), ascending; the highest step not above the
+    month's factor applies, and a factor below all steps takes the first one's percentage.
+    """
+
+    steps: tuple[tuple[float, float], ...]
+
+    def percent(self, factor: FloatArray) -> FloatArray:
+        """Adjustment [%] for each month's power factor [-]."""
+        levels = np.array([step[0] for step in self.steps])
+        values = np.array([step[1] for step in self.steps])
+        at = np.searchsorted(levels, factor + 1e-12, side="right") - 1
+        return np.asarray(values[np.maximum(at, 0)], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class DemandDiscount:
+    """A cheaper demand price for a month whose energy per transformer kVA reaches a threshold."""
+
+    kwh_per_kva_month: float
+    factor: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tariff:
+    """Energy price over local time, the fixed charge, and where both come from.
+
+    Attributes
+    ----------
+    energy : PriceTable or PriceSeries
+        Energy price [CNY/kWh].
+    export : PriceTable, PriceSeries or None
+        Price paid for exported energy [CNY/kWh]; None pays nothing.
+    charge : {"energy_only", "demand", "contract", "capacity"}
+        How the fixed part is billed: not at all, by the month's highest mean power, by the contracted
+        demand (合同最大需量), or by transformer capacity.
+    contract_band, contract_excess_factor, contract_floor : float
+        A contract is exceeded above `contract_band` times its value; the part above costs the price times
+        `contract_excess_factor`; a contract may not be below `contract_floor` times the transformer.
+    demand_window_min : int
+        Length of the interval whose mean power is the demand [min].
+    tax : str
+        Whether prices contain value-added tax.
+    status : str
+        "user" for prices the caller gave, otherwise the status of the rows the rule was read from.
+    gaps, sources : tuple of str
+        What the published data left open, and the documents read.
+    """
+
+    energy: PriceTable | PriceSeries
+    export: PriceTable | PriceSeries | None = None
+    charge: Charge = "energy_only"
+    demand_cny_per_kw_month: float = 0.0
+    capacity_cny_per_kva_month: float = 0.0
+    transformer_kva: float | None = None
+    contract_kw: float | None = None
+    contract_band: float = 1.05
+    contract_excess_factor: float = 2.0
+    contract_floor: float = 0.4
+    demand_discount: DemandDiscount | None = None
+    power_factor: PowerFactorRule | None = None
+    demand_window_min: int = 15
+    zone: str = "Asia/Shanghai"
+    valid_from: date | None = None
+    valid_to: date | None = None
+    tax: str = "included"
+    region: str | None = None
+    status: str = "user"
+    gaps: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    holidays: frozenset[date] = field(default_factory=frozenset, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_charge(self)
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError) as exc:
+            raise TariffError(
+                "is not a time zone", field="zone", value=self.zone, remedy="Use a name such as 'Asia/Shanghai'."
+            ) from exc
+
+    @classmethod
+    def from_prices(
+        cls,
+        energy_cny_per_kwh: Prices,
+        *,
+        demand_cny_per_kw_month: float = 0.0,
+        capacity_cny_per_kva_month: float = 0.0,
+        transformer_kva: float | None = None,
+        contract_kw: float | None = None,
+        export_cny_per_kwh: Prices | None = None,
+        charge: Charge | None = None,
+        zone: str = "Asia/Shanghai",
+        **options: Any,
+    ) -> Tariff:
+        """Tariff from prices the caller knows.
+
+        Parameters
+        ----------
+        energy_cny_per_kwh : float, {hour: price}, sequence of 24 or 96, or Series on aware stamps [CNY/kWh]
+            A mapping gives all 24 hours of local time; a Series is a contract or market price.
+        charge : str, optional
+            Inferred from the prices given when omitted.
+        **options
+            Further fields of `Tariff`, such as `tax`, `power_factor` or `demand_discount`.
+
+        Raises
+        ------
+        TariffError
+            If hours are missing, a price is not a number, or the charge lacks what it is billed on.
+        """
+        return cls(
+            energy=read_prices(energy_cny_per_kwh, "energy_cny_per_kwh"),
+            export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
+            charge=charge or _infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            demand_cny_per_kw_month=float(demand_cny_per_kw_month),
+            capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
+            transformer_kva=transformer_kva,
+            contract_kw=contract_kw,
+            zone=zone,
+            **options,
+        )
+
+    @classmethod
+    def from_bands(
+        cls,
+        bands: Iterable[Mapping[str, Any]],
+        prices: BandPrices,
+        *,
+        demand_cny_per_kw_month: float = 0.0,
+        capacity_cny_per_kva_month: float = 0.0,
+        transformer_kva: float | None = None,
+        contract_kw: float | None = None,
+        export_cny_per_kwh: Prices | None = None,
+        charge: Charge | None = None,
+        zone: str = "Asia/Shanghai",
+        holidays: Sequence[date] = (),
+        **options: Any,
+    ) -> Tariff:
+        """Tariff from time-of-use bands.
+
+        Parameters
+        ----------
+        bands : iterable of {"band", "start": "08:00", "end": "24:00", "months"=None, "days"=None}
+            Rows without `days`, or with weekdays (0 is Monday, or "workday", "weekend"), cover each day of
+            each month exactly once. Rows for "holiday" or for listed dates lie over those days.
+        prices : {band: CNY/kWh} or {month: {band: CNY/kWh}}
+        holidays : sequence of date
+            The days on which "holiday" rows apply.
+
+        Raises
+        ------
+        TariffError
+            If hours are missing or overlap, or a band has no price.
+        """
+        return cls(
+            energy=band_table(bands, prices),
+            export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
+            charge=charge or _infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            demand_cny_per_kw_month=float(demand_cny_per_kw_month),
+            capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
+            transformer_kva=transformer_kva,
+            contract_kw=contract_kw,
+            zone=zone,
+            holidays=frozenset(holidays),
+            **options,
+        )
+
+    @classmethod
+    def from_region(
+        cls,
+        region: str,
+        voltage: str = "1-10kV",
+        *,
+        charge: Charge = "energy_only",
+        on: date | str | None = None,
+        flat_cny_per_kwh: float | None = None,
+        floating_cny_per_kwh: float | None = None,
+        not_floating_cny_per_kwh: float | None = None,
+        **options: Any,
+    ) -> Tariff:
+        """Tariff by a region's published time-of-use rule and the month's price.
+
+        The hours and the floating ratios are data, with their `status` and `gaps`; the price of the month
+        comes from the caller. See `carbonost.engines.energy.region.tariff_from_region`.
+        """
+        build = getattr(import_module(_FROM_REGION[0]), _FROM_REGION[1])
+        tariff: Tariff = build(
+            region,
+            voltage=voltage,
+            charge=charge,
+            on=on,
+            flat_cny_per_kwh=flat_cny_per_kwh,
+            floating_cny_per_kwh=floating_cny_per_kwh,
+            not_floating_cny_per_kwh=not_floating_cny_per_kwh,
+            **options,
+        )
+        return tariff
+
+    def bill(self, load: Any, **options: Any) -> Ledger:
+        """Bill of a load, exact and itemised by month and term; see `carbonost.engines.energy.bill.bill`."""
+        ledger: Ledger = getattr(import_module(_BILL[0]), _BILL[1])(self, load, **options)
+        return ledger
+
+    def prices(self, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
+        """Energy price [CNY/kWh] of intervals of `hours` that begin at the aware instants `starts`."""
+        return self._at(self.energy, starts, hours)
+
+    def export_prices(self, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
+        """Price paid for export [CNY/kWh] in the same intervals; zeros without an export price."""
+        if self.export is None:
+            return np.zeros(len(starts))
+        return self._at(self.export, starts, hours)
+
+    def bands(self, starts: pd.DatetimeIndex) -> list[str]:
+        """Name of the time-of-use band at each instant; empty strings where the price has no bands."""
+        table = self.energy
+        if isinstance(table, PriceSeries) or table.names is None:
+            return [""] * len(starts)
+        local = starts.tz_convert(self.zone)
+        return [str(name) for name in table.names_at(local, self.holidays)]
+
+    def _at(self, price: PriceTable | PriceSeries, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
+        local = starts.tz_convert(self.zone)
+        self._check_validity(local)
+        if isinstance(price, PriceSeries):
+            return price.at(starts, hours)
+        return price.at(local, hours, self.holidays)
+
+    def _check_validity(self, local: pd.DatetimeIndex) -> None:
+        if self.valid_from is None and self.valid_to is None:
+            return
+        first, last = local[0].date(), local[-1].date()
+        early = self.valid_from is not None and first < self.valid_from
+        if early or (self.valid_to is not None and last > self.valid_to):
+            raise TariffError(
+                f"the tariff holds from {self.valid_from} to {self.valid_to}",
+                field="load",
+                value=str(first if early else last),
+                remedy="Bill each period with the tariff that was in force.",
+            )
+
+
+def _infer_charge(demand: float, capacity: float, contract_kw: float | None) -> Charge:
+    if contract_kw is not None:
+        return "contract"
+    if demand and capacity:
+        raise TariffError(
+            "both a demand and a capacity price are given",
+            field="charge",
+            remedy="Say charge='demand' or charge='capacity'.",
+        )
+    if demand:
+        return "demand"
+    return "capacity" if capacity else "energy_only"
+
+
+def _check_charge(tariff: Tariff) -> None:
+    if tariff.charge not in ("energy_only", "demand", "contract", "capacity"):
+        raise TariffError(
+            "is not a way to bill the fixed part",
+            field="charge",
+            value=tariff.charge,
+            remedy="Use 'energy_only', 'demand', 'contract' or 'capacity'.",
+        )
+    for name in ("demand_cny_per_kw_month", "capacity_cny_per_kva_month", "transformer_kva", "contract_kw"):
+        value = getattr(tariff, name)
+        if value is not None and not (np.isfinite(value) and value >= 0):
+            raise TariffError("must be a number that is not negative", field=name, value=value)
+    needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
+    if needs and getattr(tariff, needs) is None:
+        raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")
+    if tariff.charge == "contract" and tariff.transformer_kva is not None and tariff.contract_kw is not None:
+        floor = tariff.contract_floor * tariff.transformer_kva
+        if tariff.contract_kw < floor:
+            raise TariffError(
+                f"a contract may not be below {tariff.contract_floor:.0%} of the transformer, {floor:g} kW",
+                field="contract_kw",
+                value=tariff.contract_kw,
+                remedy="Raise the contract or choose another charge.",
+            )
+    if tariff.demand_discount is not None and tariff.transformer_kva is None:
+        raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
+
+
+__all__ = ["DAY_KINDS", "SLOTS", "Charge", "DemandDiscount", "PowerFactorRule", "Tariff", "TouBand"]

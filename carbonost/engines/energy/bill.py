@@ -1,0 +1,140 @@
+"""Price a load by a tariff, without a solver: exact, vectorised, itemised by month and term."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonost.engines.energy.load import Horizon, Load, horizon, profile, read_load
+from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, peaks, rates
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonost.domain.schedule import Ledger
+    from carbonost.domain.series import FloatArray
+    from carbonost.domain.tariff import Tariff
+
+
+def bill(
+    tariff: Tariff,
+    load: Any,
+    *,
+    load_kwh: Any = None,
+    export_kw: Any = None,
+    reactive_kvarh: Any = None,
+    carbon_price_cny_per_t: float = 0.0,
+    grid_kg_per_kwh: Any = None,
+) -> Ledger:
+    """Bill of a measured or planned load.
+
+    A month that the load touches is billed with its whole fixed charge.
+
+    Parameters
+    ----------
+    load : Series or DataFrame [kW]
+        Mean import power; see `read_load`.
+    load_kwh : Series, optional [kWh]
+        Energy per interval, instead of `load`.
+    export_kw : Series or array, optional [kW]
+        Mean export power on the same intervals.
+    reactive_kvarh : Series or array, optional [kvarh]
+        Reactive energy per interval; with the tariff's `power_factor` rule it adjusts the month's
+        energy and fixed charges.
+    grid_kg_per_kwh : float or Series, optional [kgCO2/kWh]
+
+    Returns
+    -------
+    Ledger
+    """
+    drawn = read_load(load, load_kwh)
+    at = horizon(drawn, tariff.zone, tariff.demand_window_min)
+    factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
+    rate = rates(tariff, at, factor)
+    sold = None if export_kw is None else profile(export_kw, drawn, "export_kw")
+    out = bill_of(rate, at, drawn.kw, sold, carbon_price_cny_per_t)
+    if reactive_kvarh is None or tariff.power_factor is None:
+        return out
+    return _adjust(out, tariff, at, drawn, profile(reactive_kvarh, drawn, "reactive_kvarh"))
+
+
+def bill_of(
+    rate: Rates,
+    at: Horizon,
+    import_kw: FloatArray,
+    export_kw: FloatArray | None = None,
+    carbon_price_cny_per_t: float = 0.0,
+) -> Ledger:
+    """Bill arrays that are already on a horizon: the grid's terms at these flows."""
+    steps, months = len(at), len(at.months)
+    export = np.zeros(steps) if export_kw is None else export_kw
+    peak = peaks(at, import_kw)
+    rebate = np.zeros(months)
+    if rate.discount is not None:
+        energy = np.bincount(at.month, weights=import_kw * at.hours, minlength=months)
+        rebate = np.where(energy >= rate.discount[0], peak, 0.0)
+    plan = np.concatenate([import_kw, export, billed_demand(rate, peak), rebate])
+    at_column = np.arange(plan.size, dtype=np.int32)
+    columns = GridColumns(
+        imported=at_column[:steps],
+        exported=None if export_kw is None else at_column[steps : 2 * steps],
+        demand=at_column[2 * steps : 2 * steps + months],
+        rebate=at_column[2 * steps + months :],
+    )
+    return ledger(grid_terms(rate, at, columns), plan, at.months, carbon_price_cny_per_t)
+
+
+def _adjust(out: Ledger, tariff: Tariff, at: Horizon, load: Load, reactive_kvarh: FloatArray) -> Ledger:
+    rule = tariff.power_factor
+    assert rule is not None  # noqa: S101 -- asked for by the caller
+    active = np.bincount(at.month, weights=load.kw * load.hours, minlength=len(at.months))
+    reactive = np.bincount(at.month, weights=reactive_kvarh, minlength=len(at.months))
+    apparent = np.hypot(active, reactive)
+    factor = np.divide(active, apparent, out=np.ones_like(active), where=apparent > 0)
+    zero = np.zeros(len(at.months))
+    base = sum((out.items.get(term, zero) for term in ("energy", "demand", "capacity")), zero)
+    return replace(out, items={**out.items, "power_factor": base * rule.percent(factor) / 100.0})
+
+
+def best_contract_demand(
+    peaks_kw: Sequence[float],
+    probabilities: Sequence[float] | None,
+    price_cny_per_kw_month: float,
+    *,
+    band: float = 1.05,
+    excess_factor: float = 2.0,
+    floor_kw: float = 0.0,
+) -> tuple[float, float]:
+    """The contract demand that costs least over what the peak may become.
+
+    The cost is piecewise linear in the contract with kinks where the band meets a peak, so the best
+    contract is a kink, or the floor.
+
+    Parameters
+    ----------
+    peaks_kw, probabilities : sequences of float [kW], [-]
+        Possible monthly peaks; None weighs them equally.
+    floor_kw : float [kW]
+        The least contract allowed.
+
+    Returns
+    -------
+    (contract_kw, expected_cost_cny)
+        The smallest contract among equals.
+    """
+    peak = np.asarray(peaks_kw, dtype=float)
+    chance = np.full(peak.size, 1.0 / max(peak.size, 1)) if probabilities is None else np.asarray(probabilities, float)
+    if peak.ndim != 1 or peak.size == 0 or not np.isfinite(peak).all() or (peak < 0).any():
+        raise InputError("must be finite and not negative", field="peaks_kw", value=peaks_kw)
+    if chance.shape != peak.shape or (chance < 0).any() or abs(chance.sum() - 1.0) > 1e-9:  # noqa: PLR2004 -- rounding
+        raise InputError("one per peak, summing to 1", field="probabilities", value=probabilities)
+    if not (np.isfinite(price_cny_per_kw_month) and price_cny_per_kw_month >= 0):
+        raise InputError("must not be negative", field="price_cny_per_kw_month", value=price_cny_per_kw_month)
+    contracts = np.unique(np.maximum(np.append(peak / band, 0.0), floor_kw))
+    above = np.maximum(0.0, peak[None, :] - band * contracts[:, None])
+    cost = price_cny_per_kw_month * (contracts + excess_factor * above @ chance)
+    best = int(np.flatnonzero(cost <= cost.min() * (1 + 1e-12))[0])
+    return float(contracts[best]), float(cost[best])

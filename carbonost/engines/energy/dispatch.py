@@ -1,0 +1,265 @@
+"""The best plan for a site: assemble, solve, hold exclusive flows apart, and read the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from carbonost.domain.schedule import Schedule
+from carbonost.engines.energy.assembly import (
+    Assembly,
+    Economics,
+    add_carbon_cap,
+    add_rebate,
+    frame_columns,
+    largest_import,
+    meter,
+)
+from carbonost.engines.energy.baseline import baseline_cny
+from carbonost.engines.energy.explain import explain
+from carbonost.engines.energy.load import horizon, profile, read_load
+from carbonost.engines.energy.model import INF
+from carbonost.engines.energy.solve import NoPlan, Solution, Solver
+from carbonost.engines.energy.supply import add_asset, open_heat
+from carbonost.engines.energy.terms import ledger, objective, peaks, rates
+from carbonost.errors import InputError, OptimizationError
+
+if TYPE_CHECKING:
+    from carbonost.domain.asset import Site
+    from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.domain.tariff import Tariff
+    from carbonost.engines.energy.load import Horizon, Load
+    from carbonost.engines.energy.terms import Rates
+
+ROUNDS: Final = 40
+PATIENCE: Final = 4
+"""Rounds after which a clash that moves about is decided on every interval."""
+CLASH_KW: Final = 1e-5
+DUST: Final = 1e-9
+FRAME: Final = ("load_kw", "import_kw", "export_kw", "charge_kw", "discharge_kw", "soc", "pv_kw", "curtailed_kw")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A dispatch problem whose inputs are checked and on one horizon."""
+
+    site: Site
+    load: Load
+    at: Horizon
+    rate: Rates
+    economics: Economics
+    heat_kw: Mapping[str, FloatArray]
+    zone: str
+    time_limit_s: float | None = None
+
+
+def read_problem(
+    site: Site,
+    load: Any,
+    tariff: Tariff,
+    *,
+    load_kwh: Any = None,
+    heat_kw: Any = None,
+    gas_price_cny_per_kwh: Any = None,
+    carbon_price_cny_per_t: float = 0.0,
+    carbon_cap_t: float | None = None,
+    grid_kg_per_kwh: Any = None,
+    gas_kg_per_kwh: float | None = None,
+    weight: float = 1.0,
+    time_limit_s: float | None = None,
+    discount_rate: float = 0.08,
+) -> Problem:
+    """Check everything a caller gave; see `EnergyOptimizer.dispatch`."""
+    drawn = read_load(load, load_kwh)
+    at = horizon(drawn, tariff.zone, tariff.demand_window_min)
+    for name, value in (("carbon_price_cny_per_t", carbon_price_cny_per_t), ("gas_kg_per_kwh", gas_kg_per_kwh)):
+        if value is not None and not (np.isfinite(value) and value >= 0):
+            raise InputError("must be a number that is not negative", field=name, value=value)
+    for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
+        if value is not None and not (np.isfinite(value) and value > 0):
+            raise InputError("must be above 0", field=name, value=value)
+    if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
+        raise InputError(
+            "a carbon price or cap needs emission factors",
+            field="grid_kg_per_kwh",
+            remedy="Give grid_kg_per_kwh=… (and gas_kg_per_kwh=…).",
+        )
+    factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
+    gas = gas_price_cny_per_kwh
+    economics = Economics(
+        carbon_price_cny_per_t=float(carbon_price_cny_per_t),
+        carbon_cap_t=carbon_cap_t,
+        gas_price_cny_per_kwh=None if gas is None else profile(gas, drawn, "gas_price_cny_per_kwh"),
+        gas_t_per_kwh=(gas_kg_per_kwh or 0.0) / 1000.0,
+        weight=float(weight),
+        discount_rate=float(discount_rate),
+    )
+    grades = heat_kw if isinstance(heat_kw, Mapping) else {} if heat_kw is None else {"heat": heat_kw}
+    heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
+    rate = rates(tariff, at, factor)
+    return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
+
+
+def assemble(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Assembly:
+    """Meter, heat balances, assets and caps as one model."""
+    assembly = Assembly(
+        problem.load, problem.at, problem.rate, problem.economics, zone=problem.zone, heat_kw=problem.heat_kw
+    )
+    meter(assembly, problem.site.grid, peak_floor_kw)
+    open_heat(assembly, problem.heat_kw)
+    for name, asset in problem.site.named():
+        add_asset(assembly, name, asset)
+    add_rebate(assembly)
+    if problem.economics.weight != 1.0:
+        assembly.terms = [term.times(problem.economics.weight) for term in assembly.terms]
+    return assembly
+
+
+def solver_costs(assembly: Assembly) -> FloatArray:
+    """Terms, investments and the tie-break, as the solver sees them."""
+    cost, _ = objective(assembly.terms, assembly.model.n_columns, assembly.economics.carbon_price_cny_per_t)
+    for columns, values in (*assembly.ties, *assembly.investments):
+        np.add.at(cost, columns, values)
+    return cost
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A plan, the model it belongs to, and the price of the last tonne."""
+
+    assembly: Assembly
+    plan: FloatArray
+    shadow: float
+    solver_s: float
+    rounds: int
+
+
+def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Solved:
+    """Solve a problem exactly.
+
+    The relaxation without on/off decisions is solved first; where it charges and discharges (or buys and
+    sells) at once, decisions are added on those intervals alone. A relaxed plan that keeps them apart is
+    the best plan.
+    """
+    assembly = assemble(problem, peak_floor_kw)
+    cap = add_carbon_cap(assembly)
+    decided = [np.zeros(assembly.steps, dtype=bool) for _ in assembly.pairs]
+    spent = 0.0
+    for count in range(ROUNDS):
+        matrix = assembly.model.matrix(solver_costs(assembly))
+        solver = Solver(matrix, problem.time_limit_s)
+        try:
+            found = solver.solve()
+        except NoPlan:
+            raise explain(assembly) from None
+        spent += solver.spent_s
+        fresh = [_clashes(pair, found.plan) & ~done for pair, done in zip(assembly.pairs, decided, strict=True)]
+        if not any(f.any() for f in fresh):
+            return Solved(assembly, found.plan, _shadow(solver, matrix.integer, found, cap), spent, count + 1)
+        for number, new in enumerate(fresh):
+            wanders = count >= PATIENCE and new.any()
+            chosen = ~decided[number] if wanders else new
+            decide(assembly, number, np.flatnonzero(chosen).astype(np.int32))
+            decided[number] |= chosen
+    raise OptimizationError("no plan keeps charging and discharging apart")
+
+
+def decide(assembly: Assembly, number: int, steps: IntArray) -> None:
+    """Let one of two flows be zero on the given intervals."""
+    pair, model = assembly.pairs[number], assembly.model
+    if steps.size == 0:
+        return
+    most = largest_import(assembly)
+    one_max = np.where(np.isfinite(pair.one_max), pair.one_max, most)[steps]
+    other_max = np.where(np.isfinite(pair.other_max), pair.other_max, most)[steps]
+    first = model.columns(steps.size, 0.0, 1.0, integer=True)
+    model.rows(steps.size, -INF, 0.0, (pair.one[steps], 1.0), (first, -one_max))
+    model.rows(steps.size, -INF, other_max, (pair.other[steps], 1.0), (first, other_max))
+
+
+def _clashes(pair: Any, plan: FloatArray) -> Any:
+    return np.minimum(plan[pair.one], plan[pair.other]) > CLASH_KW
+
+
+def _shadow(solver: Solver, integer: IntArray, found: Solution, cap: IntArray | None) -> float:
+    """What the last tonne under the cap saves; with on/off decisions, at the decisions taken."""
+    if cap is None:
+        return 0.0
+    if solver.integer:
+        values = np.round(found.plan[integer])
+        solver.highs.changeColsIntegrality(integer.size, integer, np.zeros(integer.size, dtype=np.uint8))
+        solver.bounds(integer, values, values)
+        solver.integer = False
+        found = solver.solve()
+    return max(0.0, -float(found.row_dual[cap[0]]))
+
+
+def dispatch(problem: Problem) -> Schedule:
+    """Solve and read the plan."""
+    return read_schedule(problem, solve_problem(problem))
+
+
+def read_schedule(problem: Problem, solved: Solved) -> Schedule:
+    """The typed result of a plan; every figure comes from the declared terms."""
+    assembly, plan, at = solved.assembly, _cleaned(solved), problem.at
+    price = problem.economics.carbon_price_cny_per_t
+    booked = ledger(assembly.terms, plan, at.months, price)
+    columns = frame_columns(assembly, plan)
+    frame = {"load_kw": problem.load.kw, **{name: columns.get(name, np.zeros(len(at))) for name in FRAME[1:]}}
+    frame |= {name: values for name, values in columns.items() if name not in frame}
+    frame |= _charge_levels(assembly, plan)
+    frame["price_cny_per_kwh"] = problem.rate.energy
+    peak = peaks(at, columns["import_kw"])
+    base = baseline_cny(problem.site, problem.load, at, problem.rate, problem.economics, problem.heat_kw, problem.zone)
+    return Schedule(
+        status="optimal",
+        objective_cny=booked.total_cny,
+        baseline_cny=base,
+        peak_kw=float(peak.max()),
+        emissions_t=booked.emissions_t,
+        carbon_shadow_price_cny_per_t=solved.shadow,
+        ledger=booked,
+        curtailed_kwh=float(frame["curtailed_kw"].sum() * at.hours * problem.economics.weight),
+        frame=pd.DataFrame(frame, index=problem.load.starts),
+        hours=at.hours,
+        diagnostics={"solver_s": solved.solver_s, "rounds": solved.rounds, "monthly_peak_kw": peak},
+    )
+
+
+def _cleaned(solved: Solved) -> FloatArray:
+    """The plan without the solver's dust: tiny negatives, and what flows both ways at once within tolerance."""
+    plan = np.where(np.abs(solved.plan) < DUST, 0.0, solved.plan)
+    for pair in solved.assembly.pairs:
+        both = np.minimum(plan[pair.one], plan[pair.other])
+        plan[pair.one] -= both
+        plan[pair.other] -= both
+    demand = solved.assembly.meter.demand
+    if demand.size:  # the column is exactly what the flows bill
+        rate, at = solved.assembly.rate, solved.assembly.at
+        covered = 0.0 if rate.contract_kw is None else rate.contract_band * rate.contract_kw
+        billed = np.maximum(0.0, peaks(at, plan[solved.assembly.meter.imported]) - covered)
+        plan[demand] = np.maximum(billed, np.where(plan[demand] > billed + 1e-3, plan[demand], 0.0))
+    return plan
+
+
+def _charge_levels(assembly: Assembly, plan: FloatArray) -> dict[str, FloatArray]:
+    """State of charge [-] at the end of each interval: of all stores, and of each where there are several."""
+    if not assembly.stores:
+        return {"soc": np.full(assembly.steps, np.nan)}
+    stored, room, each = np.zeros(assembly.steps), 0.0, {}
+    for name, columns, capacity in assembly.stores:
+        energy = plan[columns]
+        size = float(capacity) if isinstance(capacity, float) else float(plan[capacity][0])
+        each[f"{name}.soc"] = energy / size if size > 0 else np.zeros(assembly.steps)
+        stored, room = stored + energy, room + size
+    whole = {"soc": stored / room if room > 0 else np.zeros(assembly.steps)}
+    return whole | (each if len(assembly.stores) > 1 else {})
+
+
+def without_price(problem: Problem) -> Problem:
+    """The same problem with carbon free of charge."""
+    return replace(problem, economics=replace(problem.economics, carbon_price_cny_per_t=0.0))

@@ -1,0 +1,48 @@
+"""When no plan exists: find the limit that cannot be kept, by an elastic re-solve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonost.engines.energy.model import INF
+from carbonost.engines.energy.solve import NoPlan, Solver
+from carbonost.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from carbonost.engines.energy.assembly import Assembly
+
+_VISIBLE = 1e-6
+
+
+def explain(assembly: Assembly) -> InfeasibleError:
+    """Open every limit's slack and ask for the smallest uniform relief; name the first limit that needs it.
+
+    A limit over intervals is relieved by one amount `by` for all of them, so relaxing it by that much is
+    enough; `at` is the first interval that uses it.
+    """
+    model = assembly.model
+    most = model.columns(len(assembly.reliefs))
+    weights = np.array([relief.weight for relief in assembly.reliefs])
+    for column, relief in zip(most, assembly.reliefs, strict=True):
+        model.rows(relief.columns.size, -INF, 0.0, (relief.columns, 1.0), (column, -1.0))
+    cost = np.zeros(model.n_columns)
+    cost[most] = weights
+    for relief in assembly.reliefs:
+        cost[relief.columns] = 1e-4 * relief.weight / relief.columns.size
+    matrix = model.matrix(cost)
+    for relief in assembly.reliefs:
+        matrix.column_upper[relief.columns] = INF
+    try:
+        plan = Solver(matrix).solve().plan
+    except NoPlan:
+        return InfeasibleError("the site's limits together", None, float("nan"))
+    for relief in assembly.reliefs:
+        used = plan[relief.columns]
+        if used.max(initial=0.0) > _VISIBLE:
+            first = int(np.argmax(used > _VISIBLE))
+            timed = used.size == assembly.steps and relief.at is None and used.size > 1
+            at = assembly.at.starts[first] if timed else relief.at
+            return InfeasibleError(relief.limit, at, float(used.max()) * relief.scale)
+    return InfeasibleError("the site's on/off decisions together", None, float("nan"))

@@ -1,0 +1,207 @@
+"""Read a load: mean power on aware, regular stamps that label the start of each interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from carbonost.errors import InputError, NaiveTimestampError
+
+if TYPE_CHECKING:
+    from carbonost.domain.series import FloatArray, IntArray
+
+LONGEST_H: Final = 1.0
+_STAMPS: Final = ("timestamp", "ds", "start", "time")
+_POWERS: Final = ("load_kw", "yhat", "power_kw")
+_NS_PER_H: Final = 3_600_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Horizon:
+    """The intervals of a problem.
+
+    Attributes
+    ----------
+    starts : DatetimeIndex
+        Aware starts of the intervals, in the caller's zone.
+    hours : float
+        Length of one interval [h].
+    month : (n,) array of int
+        Number of each interval's local month, from 0.
+    months : tuple of str
+        Those months, such as "2026-07".
+    window : (n,) array of int
+        Number of the demand window each interval lies in.
+    """
+
+    starts: pd.DatetimeIndex
+    hours: float
+    month: IntArray
+    months: tuple[str, ...]
+    window: IntArray
+    window_month: IntArray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True, eq=False)
+class Load:
+    """Mean power [kW] on a regular row of instants."""
+
+    starts: pd.DatetimeIndex
+    hours: float
+    kw: FloatArray
+
+    @property
+    def energy_kwh(self) -> float:
+        """Energy over the horizon [kWh]."""
+        return float(self.kw.sum() * self.hours)
+
+
+def read_load(load: Any, load_kwh: Any = None, name: str = "load") -> Load:
+    """Check a load and bring it to kW.
+
+    Parameters
+    ----------
+    load : Series, or DataFrame with `timestamp, load_kw` (or a forecast's `ds, yhat`) [kW]
+    load_kwh : Series, optional [kWh]
+        Energy per interval, instead of `load`.
+
+    Raises
+    ------
+    NaiveTimestampError
+        If the stamps carry no zone.
+    InputError
+        If stamps are unsorted, doubled or irregular, or a value is missing, infinite or negative;
+        `value` is the first offending instant.
+    """
+    if isinstance(load, Load):
+        return load
+    if (load is None) == (load_kwh is None):
+        raise InputError("give the load once", field=name, remedy="Pass load= in kW or load_kwh= per interval.")
+    series = _as_series(load if load_kwh is None else load_kwh, name)
+    starts, hours = _read_starts(series.index, name)
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        raise InputError(
+            "a value is missing or not finite",
+            field=name,
+            value=str(starts[int(np.argmax(wrong))]),
+            remedy="Fill gaps first and record the assumption, or bill the months that are complete.",
+        )
+    if (values < 0).any():
+        raise InputError(
+            "a load is not negative",
+            field=name,
+            value=str(starts[int(np.argmax(values < 0))]),
+            remedy="Give generation as a PvArray profile.",
+        )
+    return Load(starts, hours, values if load_kwh is None else values / hours)
+
+
+def horizon(load: Load, zone: str, demand_window_min: int = 15) -> Horizon:
+    """Months and demand windows of a load in a tariff's local time."""
+    local = load.starts.tz_convert(zone)
+    month, codes = _months(local)
+    per_window = max(1, round(demand_window_min / 60 / load.hours))
+    first = load.starts.as_unit("ns").asi8 // round(load.hours * _NS_PER_H)
+    window = (first // per_window if per_window > 1 else first - first[0]).astype(np.int64)
+    window = (window - window[0]).astype(np.int32)
+    begins = np.flatnonzero(np.diff(window, prepend=-1))
+    return Horizon(load.starts, load.hours, month, codes, window, month[begins])
+
+
+def profile(values: Any, load: Load, name: str) -> FloatArray:
+    """Bring a profile that belongs to `load` to an array on its intervals [as given]."""
+    if isinstance(values, pd.Series) and isinstance(values.index, pd.DatetimeIndex):
+        if values.index.tz is None:
+            raise NaiveTimestampError("the stamps carry no zone", field=name, remedy="Use tz_localize first.")
+        at = values.index.get_indexer(load.starts.tz_convert(values.index.tz)) if values.index.is_unique else None
+        if at is None or (at < 0).any():
+            first = load.starts[0 if at is None else int(np.argmax(at < 0))]
+            raise InputError("does not cover the load's intervals", field=name, value=str(first))
+        array = values.to_numpy(dtype=np.float64)[at]
+    else:
+        array = np.asarray(values, dtype=np.float64)
+        if array.ndim == 0:
+            array = np.full(len(load.kw), float(array))
+        if array.shape != load.kw.shape:
+            raise InputError(
+                f"has {array.size} values for {load.kw.size} intervals", field=name, remedy="Give one per interval."
+            )
+    wrong = ~np.isfinite(array) | (array < 0)
+    if wrong.any():
+        at_first = int(np.argmax(wrong))
+        raise InputError(
+            "must be finite and not negative", field=name, value=f"{array[at_first]} at {load.starts[at_first]}"
+        )
+    return array
+
+
+def _as_series(load: Any, name: str) -> pd.Series:
+    if isinstance(load, pd.DataFrame):
+        stamp = next((c for c in _STAMPS if c in load), None)
+        power = next((c for c in _POWERS if c in load), None)
+        if power is None:
+            raise InputError("has no column load_kw", field=name, value=[str(c) for c in load.columns])
+        index = load.index if stamp is None else pd.DatetimeIndex(load[stamp])
+        return pd.Series(load[power].to_numpy(), index=index)
+    if not isinstance(load, pd.Series):
+        raise InputError(
+            "is not a Series or DataFrame", field=name, value=type(load).__name__, remedy="Index it by aware stamps."
+        )
+    return load
+
+
+def _read_starts(index: pd.Index, name: str) -> tuple[pd.DatetimeIndex, float]:
+    if not isinstance(index, pd.DatetimeIndex):
+        raise InputError("is not indexed by instants", field=name, value=type(index).__name__)
+    if len(index) == 0:
+        raise InputError("has no interval", field=name, remedy="Give at least two intervals.")
+    if index.tz is None:
+        raise NaiveTimestampError(
+            "the stamps carry no zone", field=name, value=str(index[0]), remedy="Use tz_localize('Asia/Shanghai')."
+        )
+    if index.hasnans:
+        raise InputError("a stamp is missing", field=name, row=int(np.argmax(index.isna())))
+    if len(index) == 1:
+        if index.freq is None:
+            raise InputError("one stamp does not tell an interval", field=name, remedy="Give an index with a freq.")
+        step = int((index + index.freq).as_unit("ns").asi8[0] - index.as_unit("ns").asi8[0])
+        return index, _hours(step, name)
+    steps = np.diff(index.as_unit("ns").asi8)
+    step = int(np.median(steps)) if len(steps) > 1 else int(steps[0])
+    if (steps != step).any():
+        at = int(np.argmax(steps != step)) + 1
+        kind = "doubled" if steps[at - 1] == 0 else "not in order" if steps[at - 1] < 0 else "after a gap"
+        raise InputError(
+            f"a stamp is {kind}",
+            field=name,
+            value=str(index[at]),
+            remedy="Sort and de-duplicate the stamps and close gaps on a regular clock.",
+        )
+    if step <= 0:
+        raise InputError("stamps are not ascending", field=name, value=str(index[1]))
+    return index, _hours(step, name)
+
+
+def _hours(step: int, name: str) -> float:
+    hours = step / _NS_PER_H
+    if hours > LONGEST_H:
+        raise InputError(
+            "an interval is longer than an hour", field=name, value=f"{hours:g} h", remedy="Bill on 15-minute data."
+        )
+    return hours
+
+
+def _months(local: pd.DatetimeIndex) -> tuple[IntArray, tuple[str, ...]]:
+    code = local.year.to_numpy().astype(np.int64) * 12 + local.month.to_numpy() - 1
+    change = np.diff(code, prepend=code[0]) != 0
+    number = np.cumsum(change).astype(np.int32)
+    firsts = code[np.concatenate([[0], np.flatnonzero(change)])]
+    return number, tuple(f"{c // 12:04d}-{c % 12 + 1:02d}" for c in firsts)

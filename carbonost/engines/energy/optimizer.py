@@ -1,0 +1,153 @@
+"""`EnergyOptimizer`: the chain class over bills, dispatch, sizing, control and forecasts."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from carbonost.domain.asset import Battery, Grid, Site
+from carbonost.domain.schedule import PeakShaving, Schedule
+from carbonost.domain.tariff import Tariff
+from carbonost.engines.energy.dispatch import dispatch, read_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+FORECASTER: Final = ("carbonost.engines.forecast", "predict_load")
+"""Where forecasts come from, as strings: engines do not know each other."""
+
+
+class EnergyOptimizer:
+    """Plan a park's energy: forecast, shave peaks, dispatch, size, control.
+
+    The class holds no state; every call is a pure function of its arguments.
+    """
+
+    def predict_load(
+        self,
+        history: Any,
+        horizon_hours: int = 24,
+        model: str = "auto",
+        level: float = 0.8,
+        holidays: str = "CN",
+    ) -> pd.DataFrame:
+        """Forecast a load.
+
+        Parameters
+        ----------
+        history : DataFrame with `timestamp, load_kw`, or Series [kW]
+        horizon_hours : int [h]
+        model : str
+            "auto" or the name of a forecaster.
+        level : float [-]
+            Share of outcomes the interval is to cover.
+        holidays : str
+            Country whose day types count.
+
+        Returns
+        -------
+        DataFrame
+            `ds, yhat, yhat_lower, yhat_upper`.
+        """
+        forecast: pd.DataFrame = getattr(import_module(FORECASTER[0]), FORECASTER[1])(
+            history, horizon_hours=horizon_hours, model=model, level=level, holidays=holidays
+        )
+        return forecast
+
+    def optimize_peak_shaving(
+        self,
+        load_forecast: Any,
+        battery_capacity_kwh: float,
+        battery_power_kw: float,
+        electricity_prices: Tariff | Mapping[int, float],
+        **battery: Any,
+    ) -> PeakShaving:
+        """Best use of one battery on one load.
+
+        Parameters
+        ----------
+        load_forecast : DataFrame with `timestamp, load_kw` or `ds, yhat`, or Series [kW]
+        battery_capacity_kwh, battery_power_kw : float
+        electricity_prices : Tariff or {hour: CNY/kWh}
+        **battery
+            Further fields of `Battery`, such as `soc_min` or `wear_cny_per_kwh`.
+
+        Returns
+        -------
+        PeakShaving
+            Also readable as ``result["savings"]``.
+        """
+        tariff = (
+            electricity_prices if isinstance(electricity_prices, Tariff) else Tariff.from_prices(electricity_prices)
+        )
+        store = Battery(capacity_kwh=battery_capacity_kwh, power_kw=battery_power_kw, **battery)
+        schedule = self.dispatch(Site(grid=Grid(), assets=[store]), load_forecast, tariff)
+        return PeakShaving(schedule.baseline_cny, schedule.objective_cny, schedule)
+
+    def dispatch(
+        self,
+        site: Site,
+        load: Any,
+        tariff: Tariff,
+        *,
+        load_kwh: Any = None,
+        heat_kw: Any = None,
+        gas_price_cny_per_kwh: Any = None,
+        carbon_price_cny_per_t: float = 0.0,
+        carbon_cap_t: float | None = None,
+        grid_kg_per_kwh: Any = None,
+        gas_kg_per_kwh: float | None = None,
+        weight: float = 1.0,
+        time_limit_s: float | None = None,
+    ) -> Schedule:
+        """The cheapest plan.
+
+        Parameters
+        ----------
+        site : Site
+        load : Series, or DataFrame with `timestamp, load_kw` [kW]
+        tariff : Tariff
+        load_kwh : Series, optional [kWh]
+            Energy per interval, with ``load=None``.
+        heat_kw : Series, array or {grade: Series}, optional [kW]
+            Heat asked for.
+        gas_price_cny_per_kwh : float or Series, optional [CNY/kWh]
+        carbon_price_cny_per_t : float [CNY/t]
+        carbon_cap_t : float, optional [tCO2]
+            Most emissions allowed, over the horizon times `weight`.
+        grid_kg_per_kwh, gas_kg_per_kwh : float or Series, float [kgCO2/kWh]
+            Emission factors of imported electricity and of gas; export earns no credit.
+        weight : float [-]
+            How often the horizon stands for itself: a typical day has 365. Costs, emissions and the cap
+            are those of horizon times weight.
+        time_limit_s : float, optional [s]
+
+        Returns
+        -------
+        Schedule
+
+        Raises
+        ------
+        InfeasibleError
+            Names the limit no plan keeps, the first instant and the amount.
+        UnboundedError, SolverTimeoutError
+        InputError
+            A load, profile or asset that cannot be used.
+        """
+        problem = read_problem(
+            site,
+            load,
+            tariff,
+            load_kwh=load_kwh,
+            heat_kw=heat_kw,
+            gas_price_cny_per_kwh=gas_price_cny_per_kwh,
+            carbon_price_cny_per_t=carbon_price_cny_per_t,
+            carbon_cap_t=carbon_cap_t,
+            grid_kg_per_kwh=grid_kg_per_kwh,
+            gas_kg_per_kwh=gas_kg_per_kwh,
+            weight=weight,
+            time_limit_s=time_limit_s,
+        )
+        return dispatch(problem)

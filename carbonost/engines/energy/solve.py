@@ -1,0 +1,156 @@
+"""HiGHS in process: a model is handed over once, then its costs, bounds and rows change in place."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from carbonost._lazy import load
+from carbonost.errors import OptimizationError, SolverTimeoutError, UnboundedError
+
+if TYPE_CHECKING:
+    from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.engines.energy.model import Matrix
+
+
+class Solution(NamedTuple):
+    """Values of the columns, and duals of the rows and columns (NaN for a model with integers)."""
+
+    plan: FloatArray
+    row_dual: FloatArray
+    column_dual: FloatArray
+    objective: float
+
+
+class NoPlan(Exception):  # noqa: N818 -- a signal between solver and explainer, never seen by users
+    """The model has no feasible point."""
+
+
+class Solver:
+    """One model kept alive in HiGHS.
+
+    `spent_s` sums the time inside the solver, for the benchmark of what is ours.
+    """
+
+    def __init__(self, matrix: Matrix, time_limit_s: float | None = None) -> None:
+        self._hs: Any = load("highspy", "dispatch")
+        self.highs = self._hs.Highs()
+        self.highs.silent()
+        self.highs.setOptionValue("parallel", "off")
+        self.highs.setOptionValue("mip_rel_gap", 1e-7)
+        self.highs.setOptionValue("mip_abs_gap", 1e-6)
+        self.integer = matrix.integer.size > 0
+        self.deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+        self.limit_s = time_limit_s
+        self.spent_s = 0.0
+        self.columns, self.n_rows = matrix.cost.size, matrix.row_lower.size
+        kind = np.zeros(self.columns, dtype=np.int32)
+        kind[matrix.integer] = 1
+        status = self.highs.passModel(
+            self.columns,
+            self.n_rows,
+            matrix.value.size,
+            int(self._hs.MatrixFormat.kColwise),
+            int(self._hs.ObjSense.kMinimize),
+            0.0,
+            matrix.cost,
+            matrix.column_lower,
+            matrix.column_upper,
+            matrix.row_lower,
+            matrix.row_upper,
+            matrix.start[:-1],
+            matrix.row,
+            matrix.value,
+            kind,
+        )  # fmt: skip -- the vendor's positions, in its own groups
+        if status == self._hs.HighsStatus.kError:
+            raise OptimizationError("the solver refused the model")
+
+    def solve(self) -> Solution:
+        """Solve from the present basis.
+
+        Raises
+        ------
+        NoPlan, UnboundedError, SolverTimeoutError, OptimizationError
+        """
+        if self.deadline is not None:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise self._timeout()
+            self.highs.setOptionValue("time_limit", float(self.highs.getRunTime()) + left)
+        began = time.perf_counter()
+        self.highs.run()
+        self.spent_s += time.perf_counter() - began
+        status, codes = self.highs.getModelStatus(), self._hs.HighsModelStatus
+        if status == codes.kUnboundedOrInfeasible:
+            self.highs.setOptionValue("presolve", "off")
+            self.highs.run()
+            self.highs.setOptionValue("presolve", "choose")
+            status = self.highs.getModelStatus()
+        if status == codes.kInfeasible:
+            raise NoPlan
+        if status in (codes.kUnbounded, codes.kUnboundedOrInfeasible):
+            raise UnboundedError(
+                "the cost can fall without end",
+                field="site",
+                remedy="Limit the grid's export or the capacities to be sized, or check the export price.",
+            )
+        if status == codes.kTimeLimit:
+            raise self._timeout()
+        if status not in (codes.kOptimal, codes.kModelEmpty):
+            raise OptimizationError(f"the solver stopped: {self.highs.modelStatusToString(status)}")
+        return self._solution()
+
+    def costs(self, columns: IntArray, cost: FloatArray) -> None:
+        """Change the cost of columns."""
+        self.highs.changeColsCost(columns.size, columns, np.ascontiguousarray(cost, dtype=np.float64))
+
+    def bounds(self, columns: IntArray, lower: FloatArray, upper: FloatArray) -> None:
+        """Change the bounds of columns."""
+        self.highs.changeColsBounds(columns.size, columns, _floats(lower), _floats(upper))
+
+    def limits(self, rows: IntArray, lower: FloatArray, upper: FloatArray) -> None:
+        """Change the limits of rows."""
+        self.highs.changeRowsBounds(rows.size, rows, _floats(lower), _floats(upper))
+
+    def add_rows(
+        self, lower: FloatArray, upper: FloatArray, start: IntArray, index: IntArray, value: FloatArray
+    ) -> None:
+        """Append rows given in compressed rows; `start` has one entry per row."""
+        self.highs.addRows(
+            lower.size,
+            _floats(lower),
+            _floats(upper),
+            value.size,
+            np.ascontiguousarray(start, dtype=np.int32),
+            np.ascontiguousarray(index, dtype=np.int32),
+            _floats(value),
+        )
+        self.n_rows += lower.size
+
+    def _solution(self) -> Solution:
+        found = self.highs.getSolution()
+        plan = np.array(found.col_value, dtype=np.float64)
+        if self.integer:
+            nothing = np.full(self.n_rows, np.nan), np.full(self.columns, np.nan)
+            return Solution(plan, *nothing, float(self.highs.getInfo().objective_function_value))
+        return Solution(
+            plan,
+            np.array(found.row_dual, dtype=np.float64),
+            np.array(found.col_dual, dtype=np.float64),
+            float(self.highs.getInfo().objective_function_value),
+        )
+
+    def _timeout(self) -> SolverTimeoutError:
+        return SolverTimeoutError(
+            "the time ended before the best plan was proved",
+            field="time_limit_s",
+            value=self.limit_s,
+            remedy="Allow more time, shorten the horizon, or drop on/off decisions.",
+        )
+
+
+def _floats(values: Any) -> FloatArray:
+    return np.ascontiguousarray(values, dtype=np.float64)

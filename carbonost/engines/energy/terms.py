@@ -1,0 +1,191 @@
+"""Every cost and CO2 term, declared once.
+
+A `Term` says which columns of a plan cost what. `objective` sums the terms into the solver's cost vector
+and `ledger` multiplies the same terms by a plan, so the ledger is the objective by construction; a bill
+is the ledger of the grid's terms at a measured load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonost.domain.schedule import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.domain.tariff import Tariff
+    from carbonost.engines.energy.load import Horizon
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One item of the ledger.
+
+    Attributes
+    ----------
+    name : str
+        Item, such as "energy".
+    columns : (k,) array of int
+        Columns of the plan it is counted on.
+    month : (k,) array of int
+        Month each column is booked in.
+    cny, tonnes : (k,) array of float
+        CNY and tCO2 per unit of the column.
+    fixed_cny : (months,) array of float or None
+        What is due whatever the plan [CNY].
+    """
+
+    name: str
+    columns: IntArray
+    month: IntArray
+    cny: FloatArray
+    tonnes: FloatArray | None = None
+    fixed_cny: FloatArray | None = None
+
+    def times(self, weight: float) -> Term:
+        """The same term for a horizon that stands for itself `weight` times."""
+        return Term(
+            self.name,
+            self.columns,
+            self.month,
+            self.cny * weight,
+            None if self.tonnes is None else self.tonnes * weight,
+            None if self.fixed_cny is None else self.fixed_cny * weight,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """A tariff on a horizon: prices [CNY/kWh] per interval, fixed prices per month, emission factor."""
+
+    energy: FloatArray
+    export: FloatArray
+    grid_t_per_kwh: FloatArray
+    demand_cny_per_kw: float
+    contract_kw: float | None
+    contract_band: float
+    contract_excess_factor: float
+    capacity_cny_per_month: float
+    discount: tuple[float, float] | None
+    """(energy per month that earns the discount [kWh], what it takes off the demand price [CNY/kW])"""
+
+
+def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None) -> Rates:
+    """Compile a tariff for a horizon."""
+    billed = tariff.charge in ("demand", "contract")
+    discount = None
+    if tariff.demand_discount is not None and tariff.charge == "demand":
+        threshold = tariff.demand_discount.kwh_per_kva_month * float(tariff.transformer_kva or 0.0)
+        discount = (threshold, (1.0 - tariff.demand_discount.factor) * tariff.demand_cny_per_kw_month)
+    return Rates(
+        energy=tariff.prices(at.starts, at.hours),
+        export=tariff.export_prices(at.starts, at.hours),
+        grid_t_per_kwh=np.zeros(len(at)) if grid_kg_per_kwh is None else grid_kg_per_kwh / 1000.0,
+        demand_cny_per_kw=tariff.demand_cny_per_kw_month if billed else 0.0,
+        contract_kw=tariff.contract_kw if tariff.charge == "contract" else None,
+        contract_band=tariff.contract_band,
+        contract_excess_factor=tariff.contract_excess_factor,
+        capacity_cny_per_month=(
+            tariff.capacity_cny_per_kva_month * float(tariff.transformer_kva or 0.0)
+            if tariff.charge == "capacity"
+            else 0.0
+        ),
+        discount=discount,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class GridColumns:
+    """Where a plan keeps its flows at the meter: per interval, then per month."""
+
+    imported: IntArray
+    exported: IntArray | None
+    demand: IntArray
+    """Per month: highest demand, or what of it exceeds the contract's band."""
+    rebate: IntArray | None = None
+    """Per month: demand [kW] that earns the discount."""
+
+
+def grid_terms(rate: Rates, at: Horizon, columns: GridColumns) -> list[Term]:
+    """Terms of the connection: energy, export, demand or contract, capacity."""
+    months = np.arange(len(at.months), dtype=np.int32)
+    terms = [Term("energy", columns.imported, at.month, rate.energy * at.hours, rate.grid_t_per_kwh * at.hours)]
+    if columns.exported is not None:
+        terms.append(Term("export", columns.exported, at.month, -rate.export * at.hours))
+    if rate.demand_cny_per_kw:
+        per_kw = np.full(len(months), rate.demand_cny_per_kw)
+        if rate.contract_kw is None:
+            terms.append(Term("demand", columns.demand, months, per_kw))
+        else:
+            contract = per_kw * rate.contract_kw
+            excess = per_kw * rate.contract_excess_factor
+            terms.append(Term("demand", columns.demand, months, excess, fixed_cny=contract))
+    if columns.rebate is not None and rate.discount is not None:
+        terms.append(Term("demand", columns.rebate, months, np.full(len(months), -rate.discount[1])))
+    if rate.capacity_cny_per_month:
+        none = np.zeros(0, dtype=np.int32)
+        due = np.full(len(months), rate.capacity_cny_per_month)
+        terms.append(Term("capacity", none, none, np.zeros(0), fixed_cny=due))
+    return terms
+
+
+def billed_demand(rate: Rates, peaks_kw: FloatArray) -> FloatArray:
+    """What a month's peak enters its demand column with: itself, or its part above the contract's band."""
+    if rate.contract_kw is None:
+        return peaks_kw
+    return np.maximum(0.0, peaks_kw - rate.contract_band * rate.contract_kw)
+
+
+def peaks(at: Horizon, import_kw: FloatArray) -> FloatArray:
+    """Highest mean power over the demand windows of each month [kW]."""
+    out = np.zeros(len(at.months))
+    count = len(at.window_month)
+    if count == len(import_kw):
+        np.maximum.at(out, at.month, import_kw)
+        return out
+    total = np.bincount(at.window, weights=import_kw, minlength=count)
+    means = total / np.bincount(at.window, minlength=count)
+    np.maximum.at(out, at.window_month, means)
+    return out
+
+
+def objective(terms: Sequence[Term], columns: int, carbon_price_cny_per_t: float) -> tuple[FloatArray, float]:
+    """Cost of each column, and what is due whatever the plan [CNY]."""
+    cost, fixed = np.zeros(columns), 0.0
+    for term in terms:
+        per_unit = term.cny if term.tonnes is None else term.cny + carbon_price_cny_per_t * term.tonnes
+        np.add.at(cost, term.columns, per_unit)
+        fixed += 0.0 if term.fixed_cny is None else float(term.fixed_cny.sum())
+    return cost, fixed
+
+
+def tonnes(terms: Sequence[Term], columns: int) -> FloatArray:
+    """Emissions of each column [tCO2 per unit]."""
+    out = np.zeros(columns)
+    for term in terms:
+        if term.tonnes is not None:
+            np.add.at(out, term.columns, term.tonnes)
+    return out
+
+
+def ledger(terms: Sequence[Term], plan: FloatArray, months: tuple[str, ...], carbon_price_cny_per_t: float) -> Ledger:
+    """The same terms at a plan, by month."""
+    items: dict[str, FloatArray] = {}
+    emitted: dict[str, FloatArray] = {}
+    for term in terms:
+        flow = plan[term.columns]
+        value: FloatArray = np.bincount(term.month, weights=term.cny * flow, minlength=len(months)).astype(np.float64)
+        if term.fixed_cny is not None:
+            value = value + term.fixed_cny
+        items[term.name] = items.get(term.name, np.zeros(len(months))) + value
+        if term.tonnes is not None:
+            mass = np.bincount(term.month, weights=term.tonnes * flow, minlength=len(months))
+            emitted[term.name] = emitted.get(term.name, np.zeros(len(months))) + mass
+    if carbon_price_cny_per_t and emitted:
+        items["carbon"] = carbon_price_cny_per_t * np.sum(list(emitted.values()), axis=0)
+    return Ledger(months, items, emitted)
