@@ -1,0 +1,112 @@
+"""Units as a report prints them, and the powers of ten between a stored and a shown unit.
+
+A shift is the only change a stored figure undergoes on its way into a report, and only between
+units of one family declared here: kWh to 万kWh, CNY to 万元, a share to percent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from carbonost.errors import InputError
+
+_FAMILIES: Final[dict[str, dict[str, int]]] = {
+    "energy": {"Wh": -3, "kWh": 0, "MWh": 3, "万kWh": 4, "GWh": 6, "亿kWh": 8},
+    "heat": {"MJ": -3, "GJ": 0, "TJ": 3, "万GJ": 4},
+    "power": {"W": -3, "kW": 0, "MW": 3, "万kW": 4, "GW": 6},
+    "peak power": {"kWp": 0, "MWp": 3},
+    "mass": {"kg": -3, "t": 0, "kt": 3, "万吨": 4},
+    "carbon dioxide equivalent": {"kgCO₂e": -3, "tCO₂e": 0, "ktCO₂e": 3, "万吨CO₂e": 4},
+    "carbon dioxide": {"kgCO₂": -3, "tCO₂": 0, "ktCO₂": 3, "万吨CO₂": 4},
+    "coal equivalent": {"kgce": -3, "tce": 0, "万tce": 4},
+    "gas volume": {"Nm³": 0, "万Nm³": 4},
+    "volume": {"m³": 0, "万m³": 4},
+    "area": {"m²": 0, "万m²": 4, "km²": 6},
+    "money": {"元": 0, "万元": 4, "亿元": 8},
+    "share": {"": 0, "%": -2},
+    "years": {"年": 0},
+    "hours": {"h": 0},
+}
+_ALIASES: Final = {
+    "CNY": "元", "yuan": "元", "RMB": "元", "1e4 CNY": "万元",
+    "tCO2e": "tCO₂e", "t CO2e": "tCO₂e", "tco2e": "tCO₂e", "tCO2": "tCO₂", "tco2": "tCO₂", "t_co2e": "tCO₂e",
+    "kgCO2e": "kgCO₂e", "kgCO2": "kgCO₂", "万吨CO2e": "万吨CO₂e", "万tCO2e": "万吨CO₂e", "万吨CO2": "万吨CO₂",
+    "Nm3": "Nm³", "nm3": "Nm³", "万Nm3": "万Nm³", "m3": "m³", "m2": "m²", "km2": "km²", "万m2": "万m²",
+    "y": "年", "a": "年", "year": "年", "years": "年", "yr": "年", "tonne": "t", "吨": "t", "hour": "h",
+    "1": "", "-": "", "fraction": "", "ratio": "", "dimensionless": "", "share": "", "percent": "%", "pct": "%",
+    "万度": "万kWh", "kwh": "kWh", "kw": "kW",
+}  # fmt: skip
+_FAMILY_OF: Final = {label: (name, power) for name, units in _FAMILIES.items() for label, power in units.items()}
+
+
+def label(unit: str | None) -> str:
+    """A unit as it is printed: ``tCO2e/y`` becomes ``tCO₂e/年``."""
+    parts = [part.strip() for part in (unit or "").split("/")]
+    return "/".join(_ALIASES.get(part, part) for part in parts)
+
+
+def shift_to(stored: str | None, shown: str | None) -> tuple[int, str]:
+    """The power of ten from `stored` to `shown`, and the label to print.
+
+    Parameters
+    ----------
+    stored : str or None
+        Unit in the envelope; None or "" is a plain number.
+    shown : str or None
+        Unit wanted in the report; None keeps the stored one. A denominator may be left out
+        (``万kWh`` for ``kWh/y``) and is then kept.
+
+    Raises
+    ------
+    InputError
+        If the two are not of one family; a report converts nothing else.
+    """
+    have = label(stored)
+    if shown is None or label(shown) == have:
+        return 0, have
+    want = label(shown)
+    head, _, below = have.partition("/")
+    want_head, _, want_below = want.partition("/")
+    family, power = _FAMILY_OF.get(head, ("", 0))
+    want_family, want_power = _FAMILY_OF.get(want_head, ("?", 0))
+    if family != want_family or (want_below and want_below != below):
+        raise InputError(
+            f"a report cannot show {stored or 'a plain number'!r} as {shown!r}",
+            field="unit",
+            value=stored,
+            remedy="Store the metric with its own unit, or show it in a unit of the same family.",
+        )
+    return want_power - power, f"{want_head}/{below}" if below else want_head
+
+
+ENERGY_NAMES: Final = {
+    "electricity": "电力", "heat": "热力", "steam": "蒸汽", "natural_gas": "天然气", "lng": "液化天然气",
+    "lpg": "液化石油气", "diesel": "柴油", "gasoline": "汽油", "fuel_oil": "燃料油", "kerosene": "煤油",
+    "anthracite": "无烟煤", "bituminous": "烟煤", "lignite": "褐煤", "raw_coal": "原煤", "coke": "焦炭",
+    "mobile_diesel": "移动源柴油", "mobile_gasoline": "移动源汽油", "solar": "光伏发电", "pv": "光伏发电",
+}  # fmt: skip
+METHOD_NAMES: Final = {
+    "meter": "计量", "metering": "计量", "metered": "计量", "declared": "申报", "manual": "申报", "statistics": "统计",
+    "estimated": "估算", "proxy": "代理估算", "missing": "缺失",
+}  # fmt: skip
+SEVERITY_NAMES: Final = {"low": "低", "medium": "中", "high": "高"}
+STAGE_NAMES: Final = {
+    "geo": "园区画像", "baseline": "基线核算", "measures": "措施筛选", "finance": "财务测算", "policy": "政策匹配",
+    "optimizer": "能源优化", "resources": "资源评估", "org": "企业信息", "indicators": "指标核算", "report": "报告",
+    "inventory": "排放清单",
+}  # fmt: skip
+STATUS_NAMES: Final = {"pending": "待复核", "approved": "已通过", "rejected": "已退回", "auto": "自动通过"}
+KEY_NAMES: Final = {
+    "province": "省", "city": "市", "district": "区县", "street": "街道", "type": "类型", "name": "名称", "share": "占比",
+}  # fmt: skip
+"""Names of the keys of a mapping that is printed as words."""
+NAMES: Final = {
+    "energy": ENERGY_NAMES, "method": METHOD_NAMES, "severity": SEVERITY_NAMES, "stage": STAGE_NAMES,
+    "status": STATUS_NAMES,
+    "scope": {
+        "1": "范围一", "2": "范围二", "3": "范围三", "scope1": "范围一", "scope2": "范围二", "scope3": "范围三",
+        "S1": "范围一", "S2": "范围二", "S3": "范围三", "Scope 1": "范围一", "Scope 2": "范围二",
+    },
+    "evidence": {"doc": "文件", "table": "数据表", "api": "接口", "file": "文件资料"},
+}  # fmt: skip
+"""Chinese names of coded values, by vocabulary; an unknown code prints as it is."""
