@@ -1,0 +1,437 @@
+"""The conductor: stages in their order, a store for the record, a runner for the calls.
+
+>>> from carbonost import PipelineBuilder, sample_park  # doctest: +SKIP
+>>> job = PipelineBuilder().build().run(*sample_park(), auto_approve=True)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import uuid4
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from carbonost.agents import bundle
+from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
+from carbonost.agents.driver import Inputs, StageOptions, World, now
+from carbonost.agents.events import JobEnded
+from carbonost.agents.job import Job
+from carbonost.agents.journal import Journal, Step
+from carbonost.agents.policy import ReviewPolicy
+from carbonost.agents.runner import SequentialRunner
+from carbonost.agents.snapshot import decode_inputs, encode_inputs, parse_inputs
+from carbonost.agents.stages.base import Stage
+from carbonost.domain.scenario import GeoSelection, ScenarioParams
+from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from carbonost.agents.envelope import ResultEnvelope
+    from carbonost.agents.events import Event
+    from carbonost.agents.runner import Runner
+    from carbonost.factors.library import FactorLibrary
+    from carbonost.ingestion.park import ParkData
+    from carbonost.llm.ports import LanguageModel
+    from carbonost.storage.ports import ObjectStore, RecordStore
+
+DEFAULT_ORG: Final = "local"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A finished job computed again from its stored inputs.
+
+    `stages` maps each stage to whether its envelope came out the same; `differences` says what is not.
+    """
+
+    job_id: str
+    stages: dict[str, bool]
+    differences: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every envelope came out the same."""
+        return all(self.stages.values())
+
+    def __bool__(self) -> bool:
+        return self.equal
+
+
+class PipelineBuilder:
+    """Puts a pipeline together; every part has a default that needs nothing.
+
+    Examples
+    --------
+    >>> [stage["name"] for stage in PipelineBuilder().build().describe()["stages"]]
+    ['geo', 'baseline', 'measures', 'finance', 'report']
+    """
+
+    def __init__(self) -> None:
+        self._given: list[Stage] | None = None
+        self._records: RecordStore | str = "sqlite://"
+        self._objects: ObjectStore | str | None = None
+        self._org = DEFAULT_ORG
+        self._model: LanguageModel | None = None
+        self._factors: FactorLibrary | None = None
+        self._policy = ReviewPolicy()
+        self._runner: Runner = SequentialRunner()
+        self._options: dict[str, StageOptions] = {}
+        self._versions: tuple[str | None, str | None] = (None, None)
+        self._clock: Callable[[], datetime] = now
+
+    @classmethod
+    def of(cls, *stages: Stage) -> Self:
+        """Begin with these stages instead of the five of the main job."""
+        builder = cls()
+        for stage in stages:
+            builder._check(stage)
+        builder._given = list(stages)
+        return builder
+
+    @property
+    def _stages(self) -> list[Stage]:
+        if self._given is None:
+            from carbonost.agents.stages import default_stages
+
+            self._given = list(default_stages())
+        return self._given
+
+    def with_records(self, records: RecordStore | str, org_id: str = DEFAULT_ORG) -> Self:
+        """Keep jobs here: an address such as ``sqlite:///park.db``, or an open store."""
+        self._records, self._org = records, org_id
+        return self
+
+    def with_objects(self, objects: ObjectStore | str) -> Self:
+        """Keep inputs and files here: an address such as ``file:///dir``, or an open store."""
+        self._objects = objects
+        return self
+
+    def with_model(self, model: LanguageModel | None) -> Self:
+        """Let this language model write words; None is the offline template."""
+        self._model = model
+        return self
+
+    def with_factors(self, factors: FactorLibrary) -> Self:
+        """Use this factor library."""
+        self._factors = factors
+        return self
+
+    def with_review_policy(self, policy: ReviewPolicy) -> Self:
+        """Use these thresholds."""
+        self._policy = policy
+        return self
+
+    def with_runner(self, runner: Runner) -> Self:
+        """Drive jobs with this runner, e.g. ``LangGraphRunner()``."""
+        self._runner = runner
+        return self
+
+    def with_stage(self, name: str, stage: Stage, *, options: StageOptions | None = None) -> Self:
+        """Replace the stage of this name."""
+        at = self._at(name)
+        self._check(stage)
+        if stage.spec.name != name:
+            raise InputError("the stage has another name", "name", stage.spec.name, f"Its spec must be named {name!r}.")
+        self._stages[at] = stage
+        return self.with_options(name, options) if options is not None else self
+
+    def insert_after(self, name: str, stage: Stage, *, options: StageOptions | None = None) -> Self:
+        """Put a further stage behind the one of this name."""
+        at = self._at(name)
+        self._check(stage)
+        if any(other.spec.name == stage.spec.name for other in self._stages):
+            raise InputError("a stage of this name is already there", "name", stage.spec.name, "Use with_stage.")
+        self._stages.insert(at + 1, stage)
+        return self.with_options(stage.spec.name, options) if options is not None else self
+
+    def with_options(self, name: str, options: StageOptions) -> Self:
+        """Set timeout, retries and cache of a stage."""
+        self._at(name)
+        self._options[name] = options
+        return self
+
+    def with_versions(self, *, code_commit: str | None = None, container_digest: str | None = None) -> Self:
+        """Name the code and the container in every envelope's reproducibility record."""
+        self._versions = (code_commit, container_digest)
+        return self
+
+    def with_clock(self, clock: Callable[[], datetime]) -> Self:
+        """Take stamps from this clock."""
+        self._clock = clock
+        return self
+
+    def build(self) -> Pipeline:
+        """Return the pipeline.
+
+        Raises
+        ------
+        InputError
+            If a stage needs one that does not stand before it.
+        """
+        seen: set[str] = set()
+        for stage in self._stages:
+            missing = [need for need in stage.spec.needs if need not in seen]
+            if missing:
+                known = ", ".join(sorted(seen)) or "nothing"
+                raise InputError(
+                    f"stage {stage.spec.name!r} needs {missing[0]!r} before it",
+                    "needs",
+                    missing,
+                    f"Before it: {known}.",
+                )
+            seen.add(stage.spec.name)
+        from carbonost.factors.library import FactorLibrary
+        from carbonost.llm.template import TemplateModel
+        from carbonost.storage import open_objects, open_records
+
+        world = World(
+            stages=tuple(self._stages),
+            factors=self._factors if self._factors is not None else FactorLibrary.default(),
+            model=self._model if self._model is not None else TemplateModel(),
+            policy=self._policy,
+            options=dict(self._options),
+            code_commit=self._versions[0],
+            container_digest=self._versions[1],
+            clock=self._clock,
+        )
+        records = open_records(self._records) if isinstance(self._records, str) else self._records
+        folder: TemporaryDirectory[str] | None = None
+        place = self._objects
+        if place is None:
+            folder = TemporaryDirectory(prefix="carbonost-")
+            place = Path(folder.name).as_uri()
+        objects = open_objects(place) if isinstance(place, str) else place
+        pipeline = Pipeline(world, Journal(records, objects, self._org), self._runner)
+        pipeline.folder = folder
+        return pipeline
+
+    def _at(self, name: str) -> int:
+        names = [stage.spec.name for stage in self._stages]
+        if name not in names:
+            raise InputError("there is no such stage", "name", name, f"Known: {', '.join(names)}.")
+        return names.index(name)
+
+    @staticmethod
+    def _check(stage: object) -> None:
+        if not isinstance(stage, Stage):
+            raise InputError("a stage has a spec and a run(context)", "stage", type(stage).__name__, "See Stage.")
+
+
+class Pipeline:
+    """Runs jobs; make one with `PipelineBuilder`."""
+
+    def __init__(self, world: World, journal: Journal, runner: Runner) -> None:
+        self._world, self._journal, self._runner = world, journal, runner
+        self.folder: TemporaryDirectory[str] | None = None
+
+    def start(
+        self,
+        selection: GeoSelection,
+        scenario: ScenarioParams | None = None,
+        data: ParkData | None = None,
+        *,
+        auto_approve: bool = False,
+        job_id: str | None = None,
+    ) -> Job:
+        """Store a job's inputs and return it, not yet driven.
+
+        Raises
+        ------
+        AlreadyExistsError
+            If a job of this id exists: it is resumed, never started twice.
+        """
+        from carbonost.ingestion.park import ParkData
+
+        scenario = ScenarioParams() if scenario is None else scenario
+        data = ParkData() if data is None else data
+        for name, value, kind in (
+            ("selection", selection, GeoSelection),
+            ("scenario", scenario, ScenarioParams),
+            ("data", data, ParkData),
+        ):
+            if not isinstance(value, kind):
+                raise InputError(
+                    f"{name} is a {kind.__name__}", name, type(value).__name__, f"Build {kind.__name__}(…)."
+                )
+        job_id = uuid4().hex if job_id is None else job_id
+        if self._journal.exists(job_id):
+            raise AlreadyExistsError("a job of this id exists", "job_id", job_id, "Resume it: pipeline.job(job_id).")
+        plain, blobs = encode_inputs(selection, scenario, data)
+        encoded = canonical_bytes(plain)
+        for blob in (*blobs.values(), encoded):
+            self._journal.save(blob)
+        inputs = _inputs(selection, scenario, data, sha256(encoded))
+        body = {
+            "inputs": inputs.name,
+            "scenario_id": inputs.scenario_id,
+            "region_id": inputs.region_id,
+            "graph_version": self._world.graph_version,
+            "stages": [stage.spec.model_version for stage in self._world.stages],
+            "policy": self._world.policy.model_dump(mode="json"),
+            "factors": str(getattr(self._world.factors, "digest", "")),
+            "auto_approve": auto_approve,
+        }
+        stamp = {"at": self._world.clock().isoformat()}
+        facts = {"scenario_id": inputs.scenario_id, "region_id": inputs.region_id}
+        self._journal.append(job_id, [], [Step("job.created", body, stamp)], status="running", facts=facts)
+        return Job(job_id, self._world, inputs, self._journal, self._runner)
+
+    def run(
+        self,
+        selection: GeoSelection,
+        scenario: ScenarioParams | None = None,
+        data: ParkData | None = None,
+        *,
+        auto_approve: bool = False,
+        job_id: str | None = None,
+    ) -> Job:
+        """Run a job to its end, or to the first review.
+
+        Parameters
+        ----------
+        selection : GeoSelection
+            Where.
+        scenario : ScenarioParams, optional
+            On what terms; a price left at its default is stated as a gap.
+        data : ParkData, optional
+            What is metered, declared and listed.
+        auto_approve : bool
+            Record reviews without waiting for them.
+        job_id : str, optional
+            A name for the job; a random one by default.
+
+        Returns
+        -------
+        Job
+            ``job.status`` is ``"completed"`` or ``"waiting_review"``.
+        """
+        return self.start(selection, scenario, data, auto_approve=auto_approve, job_id=job_id).resume()
+
+    def stream(
+        self,
+        selection: GeoSelection,
+        scenario: ScenarioParams | None = None,
+        data: ParkData | None = None,
+        *,
+        auto_approve: bool = False,
+        job_id: str | None = None,
+    ) -> Iterator[Event]:
+        """Run a job and yield what happens; the last event says how it ended and carries the job's id."""
+        return self.start(selection, scenario, data, auto_approve=auto_approve, job_id=job_id).drive()
+
+    def job(self, job_id: str) -> Job:
+        """Return a job by its id, its stored inputs checked.
+
+        Raises
+        ------
+        JobNotFoundError
+            If there is none.
+        GraphVersionError
+            If it was started by other stages than this pipeline has.
+        """
+        created = self._journal.entries(job_id)[0].body
+        if created["graph_version"] != self._world.graph_version:
+            raise GraphVersionError(
+                "this job was started by another graph",
+                "graph_version",
+                created["graph_version"],
+                f"Its stages: {', '.join(created['stages'])}. Build the pipeline with those, or start a new job.",
+            )
+        return Job(job_id, self._world, self._stored(str(created["inputs"])), self._journal, self._runner)
+
+    def jobs(self, **filters: object) -> list[str]:
+        """Return the ids of this organisation's jobs, e.g. those with ``status="waiting_review"``."""
+        return self._journal.jobs(**filters)
+
+    def replay(self, job_id: str) -> Replay:
+        """Compute a job again from its stored inputs and decisions, and compare the hashes.
+
+        Nothing is written to the store of the job.
+        """
+        from carbonost.agents.driver import Driver
+        from carbonost.agents.replay import ReplayJournal
+
+        job = self.job(job_id)
+        stored = job.envelopes
+        fresh = ReplayJournal(self._journal, job_id)
+        driver = Driver(job_id, self._world, self._stored(str(job.audit[0].body["inputs"])), fresh, fresh.ledger)
+        stages: dict[str, bool] = {}
+        differences: list[str] = []
+        for name, before in stored.items():
+            key = driver.input_hash(name, before.overrides)
+            parent = None if before.parent is None else self._journal.envelope(before.parent)
+            after, _ = driver.compute(name, before.overrides, key, parent)
+            fresh.take(after)
+            stages[name] = after.result_id == before.result_id
+            if not stages[name]:
+                differences += _differences(before, after)
+        return Replay(job_id, stages, tuple(differences))
+
+    def describe(self) -> dict[str, Any]:
+        """Return stages, figures, triggers, editable fields and thresholds as plain JSON."""
+        names = [stage.spec.name for stage in self._world.stages]
+        chain = ["START"]
+        for name in names:
+            chain += [name, f"review_{name}?"]
+        return {
+            "graph_version": self._world.graph_version,
+            "edges": [*chain, "END"],
+            "stages": [stage.spec.to_dict() for stage in self._world.stages],
+            "policy": self._world.policy.model_dump(mode="json"),
+            "model": self._world.model.name,
+            "factors": str(getattr(self._world.factors, "digest", "")),
+        }
+
+    @staticmethod
+    def verify(path: Path | str) -> bundle.Verification:
+        """Check an exported bundle, offline.
+
+        Raises
+        ------
+        EnvelopeError
+            If anything in it is not what its name says.
+        FileFormatError
+            If the file is no bundle.
+        """
+        found = bundle.verify(path)
+        if not found.ok:
+            more = "; ".join(found.problems)
+            raise EnvelopeError(f"the bundle does not verify: {more}", "path", str(path), "Ask for it again.")
+        return found
+
+    def _stored(self, name: str) -> Inputs:
+        plain = parse_inputs(self._journal.load(name))
+        meters = None if plain["meters"] is None else self._journal.load(plain["meters"]["sha256"])
+        return _inputs(*decode_inputs(plain, meters), name)
+
+
+def _inputs(selection: GeoSelection, scenario: ScenarioParams, data: ParkData, name: str) -> Inputs:
+    plain = content_hash(scenario.model_dump(mode="json"))
+    return Inputs(
+        selection=selection,
+        scenario=scenario,
+        data=data,
+        name=name,
+        scenario_id=scenario.scenario_id or f"scenario-{plain[:12]}",
+        region_id=selection.region_id,
+    )
+
+
+def _differences(before: ResultEnvelope, after: ResultEnvelope) -> list[str]:
+    found = [
+        f"{before.stage}: {field} was {was}, is {getattr(after.reproducibility, field)}"
+        for field, was in before.reproducibility
+        if was != getattr(after.reproducibility, field)
+    ]
+    keys = sorted(set(before.metrics) | set(after.metrics))
+    found += [
+        f"{before.stage}: {key} was {before.metrics.get(key)}, is {after.metrics.get(key)}"
+        for key in keys
+        if before.metrics.get(key) != after.metrics.get(key)
+    ]
+    return found or [f"{before.stage}: the content differs"]
+
+
+__all__ = ["JobEnded", "Pipeline", "PipelineBuilder", "Replay"]
