@@ -94,7 +94,7 @@ def face(cls: type) -> type[Face]:
     def build(self: Face, *args: Any, **kwargs: Any) -> None:
         self.sync = cls(*args, **kwargs)
 
-    body["__init__"] = wraps(cls.__init__)(build)
+    body["__init__"] = wraps(getattr(cls, "__init__"))(build)  # noqa: B009 -- the function, not a bound method
     for name, twin in inspect.getmembers(cls, inspect.isfunction):
         if not name.startswith("_"):
             body[name] = _chained(twin) if _returns_itself(cls, twin) else _awaitable_method(twin)
@@ -133,7 +133,7 @@ def _awaitable(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
 
 def _faced(result: Any, *, always: bool = False) -> Any:
     """Face a result that works on its own; leave plain data alone."""
-    cls = type(result)
+    cls: Any = type(result)
     if _WORKERS.get(cls.__name__) == cls.__module__ or (always and hasattr(result, "close")):
         twin = face(cls).__new__(face(cls))
         twin.sync = result

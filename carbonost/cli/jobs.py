@@ -85,8 +85,7 @@ def _patch(text: str | None) -> dict[str, Any]:
 
 def _review(args: argparse.Namespace) -> int:
     job = open_pipeline(args.store).job(args.job)
-    status = "approved" if args.approve else "rejected"
-    job.review(args.checkpoint, status=status, patch=_patch(args.patch), by=args.by)
+    job.review(args.checkpoint, status="approved" if args.approve else "rejected", patch=_patch(args.patch), by=args.by)
     job.resume()
     key_figures(job.envelopes)
     tell(f"任务状态：{job.status}", style="bold")

@@ -61,9 +61,9 @@ def read_table(
     taken = set(given.values())
     names: dict[str, str] = {}
     for column in frame.columns:
-        ours = given.get(column) or known.get(_bare(column))
-        if ours is not None and ours not in names.values() and (column in given or ours not in taken):
-            names[column] = ours
+        name = given.get(column) or known.get(_bare(column))
+        if name is not None and name not in names.values() and (column in given or name not in taken):
+            names[column] = name
     missing = [name for name in required if name not in names.values()]
     if missing:
         raise FileFormatError(

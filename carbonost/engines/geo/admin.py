@@ -55,7 +55,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
     frame = table("admin_codes")
     by_code: dict[str, list[dict[str, Any]]] = {}
     for row in frame.to_dict("records"):
-        clean = {key: (None if value in ("", None) or value != value else value) for key, value in row.items()}  # noqa: PLR0124 -- NaN
+        clean = {str(key): (None if value in ("", None) or value != value else value) for key, value in row.items()}  # noqa: PLR0124 -- NaN
         by_code.setdefault(str(clean["code"]), []).append(clean)
     return by_code
 
