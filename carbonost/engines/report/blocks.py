@@ -36,7 +36,8 @@ KEPT_ROWS: Final = 60
 def text_block(block: dict[str, Any], envelopes: Envelopes) -> Block | None:
     """A paragraph; None where one of its figures has no data."""
     wanted = [*addresses(block["text"]), *block.get("when", ())]
-    if any(envelopes.find(address) is None for address in wanted):
+    held = map(envelopes.find, wanted)
+    if any(found is None or found.empty for found in held):
         return None
     return Paragraph(fill(block["text"], envelopes), block.get("style", "body"))
 
@@ -47,9 +48,10 @@ def metrics_block(block: dict[str, Any], envelopes: Envelopes, mark: str) -> Blo
     held = 0
     for entry in block["metrics"]:
         found = envelopes.first(entry["at"])
-        if found is None and entry.get("optional"):
+        empty = found is None or found.empty
+        if empty and entry.get("optional"):
             continue
-        held += found is not None
+        held += not empty
         stage = found.stage if found is not None else _addresses(entry["at"])[0].partition(".")[0]
         value, unit = _value_and_unit(found, entry)
         confidence = envelopes.find(f"{stage}.confidence")
@@ -72,7 +74,9 @@ def _value_and_unit(found: Found | None, entry: dict[str, Any]) -> tuple[Num | s
         _, unit = shift_to(entry.get("show"), None)
         return Num(_addresses(entry["at"])[0], None), unit or "—"
     num = figure(found, f"{found.stage}.{found.path}", entry.get("unit"), entry.get("show"), entry.get("digits", 2))
-    return (num, num.unit or "—") if num is not None else (words(found.value), "—")
+    if num is None:
+        return words(found.value), "—"
+    return num, num.unit or "—"
 
 
 def _addresses(given: str | list[str]) -> list[str]:
@@ -190,7 +194,10 @@ def _rounding_note(body: tuple[tuple[Cell, ...], ...], total: tuple[Cell, ...], 
         if any(part.missing for part in parts):
             return "有分项数据缺失，合计为已核算部分。"
         printed = sum((Decimal(part.text.replace(",", "")) for part in parts), Decimal(0))
-        if printed != Decimal(last.text.replace(",", "")):
+        apart = abs(printed - Decimal(last.text.replace(",", "")))
+        if apart > Decimal(len(parts) + 1).scaleb(-(last.digits or 0)) / 2:
+            return "分项之和与合计之差超出修约范围，请核对分项是否完整。"
+        if apart:
             return "各数按四舍六入五成双修约，分项之和与合计的尾差由修约引起。"
     return ""
 

@@ -18,7 +18,20 @@ from carbonost.engines.report.text import clean
 from carbonost.errors import InputError, UnresolvedFigureError
 
 PARTS: Final = frozenset(
-    ["result_id", "scenario_id", "region_id", "stage", "metrics", "artifacts", "assumptions", "evidence", "confidence", "data_gaps", "reproducibility", "human_checkpoints"]
+    [
+        "result_id",
+        "scenario_id",
+        "region_id",
+        "stage",
+        "metrics",
+        "artifacts",
+        "assumptions",
+        "evidence",
+        "confidence",
+        "data_gaps",
+        "reproducibility",
+        "human_checkpoints",
+    ]
 )
 _RESERVED: Final = frozenset({"meta", "narrative", "report_template"})
 
@@ -32,6 +45,12 @@ class Found:
     result_id: str
     path: str
     flat: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to print: null, or a metric whose value is null."""
+        held = self.value.get("value") if isinstance(self.value, Mapping) and "value" in self.value else self.value
+        return held is None or held in ([], {}, "")
 
     def child(self, key: str | int) -> Found | None:
         """The value under `key`, or None where there is none."""
@@ -107,12 +126,10 @@ class Envelopes:
         return found if found is not None and found.value is not None else None
 
     def first(self, addresses: str | Sequence[str]) -> Found | None:
-        """The first of several addresses that holds something."""
-        for address in [addresses] if isinstance(addresses, str) else addresses:
-            found = self.find(address)
-            if found is not None and found.value not in ([], {}, ""):
-                return found
-        return None
+        """The first of several addresses that holds something, else the first that exists."""
+        known = [self.find(address) for address in ([addresses] if isinstance(addresses, str) else addresses)]
+        present = [found for found in known if found is not None]
+        return next((found for found in present if not found.empty), present[0] if present else None)
 
     def num(self, address: str, show: str | None = None, digits: int | None = 2) -> Num:
         """The figure at `address`, in the unit `show`.
@@ -144,7 +161,7 @@ def figure(
     value, path = found.value, found.path
     if isinstance(value, Mapping) and "value" in value:
         unit = value.get("unit") if value.get("unit") is not None else unit
-        value, path = value["value"], f"{path}.value"
+        value, path = value["value"], path if found.flat else f"{path}.value"
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return None
     shift, unit_label = shift_to(unit, show)

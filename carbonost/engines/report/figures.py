@@ -122,7 +122,7 @@ def _finish(axes: Any, chart: Chart, *, legend: bool = True, horizontal: bool = 
     value_axis = axes.xaxis if horizontal else axes.yaxis
     value_axis.set_major_formatter(_thousands())
     if legend and len(chart.series) > 1:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=5, fontsize=8)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=5, fontsize=8)
 
 
 def _thousands() -> Any:
@@ -161,7 +161,7 @@ def _stack(axes: Any, chart: Chart) -> None:
     if max(map(len, chart.categories), default=0) > 5:  # noqa: PLR2004 -- 2025-01 does not fit level
         axes.tick_params(axis="x", labelrotation=45)
     _finish(axes, chart, legend=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.13), ncols=4, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, fontsize=8)
 
 
 def _ranking(axes: Any, chart: Chart) -> None:
@@ -223,7 +223,7 @@ def _tornado(axes: Any, chart: Chart) -> None:
     if min([0.0, *low]) <= 0 <= max([0.0, *high]) or middle:
         axes.axvline(0, color=INK, linewidth=0.8)
     _finish(axes, chart, legend=False, horizontal=True)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=2, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=8)
 
 
 def _lines(axes: Any, chart: Chart) -> None:
@@ -234,13 +234,18 @@ def _lines(axes: Any, chart: Chart) -> None:
         axes.step(places, values, where="post", color=COLOURS[i], linestyle=dashes[i % 5], linewidth=1.2,
                   label=_say(series.name))  # fmt: skip
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if _below_zero(chart.series) else 0)
-    step = max(1, len(places) // 7)
-    axes.set_xticks(
-        places[::step], [_say(name[5:16].replace("T", " ")) for name in chart.categories[::step]], fontsize=8
-    )
+    shown = _ticks(chart.categories)
+    axes.set_xticks([place for place, _ in shown], [_say(name) for _, name in shown], fontsize=8)
     axes.set_xlim(0, max(1, len(places) - 1))
     _finish(axes, chart, legend=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.14), ncols=5, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=5, fontsize=8)
+
+
+def _ticks(instants: Sequence[str]) -> list[tuple[int, str]]:
+    """The midnights of a row of instants, else every seventh part of it."""
+    midnights = [(i, name[5:10]) for i, name in enumerate(instants) if re.match(r"\d{4}-\d\d-\d\d[T ]00:00", name)]
+    step = max(1, len(instants) // 7)
+    return midnights or list(enumerate(instants))[::step]
 
 
 def _below_zero(series: Sequence[ChartSeries]) -> bool:

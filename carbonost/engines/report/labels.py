@@ -34,7 +34,7 @@ _ALIASES: Final = {
     "Nm3": "Nm³", "nm3": "Nm³", "万Nm3": "万Nm³", "m3": "m³", "m2": "m²", "km2": "km²", "万m2": "万m²",
     "y": "年", "a": "年", "year": "年", "years": "年", "yr": "年", "tonne": "t", "吨": "t", "hour": "h",
     "1": "", "-": "", "fraction": "", "ratio": "", "dimensionless": "", "share": "", "percent": "%", "pct": "%",
-    "万度": "万kWh", "kwh": "kWh", "kw": "kW",
+    "text": "", "万度": "万kWh", "kwh": "kWh", "kw": "kW",
 }  # fmt: skip
 _FAMILY_OF: Final = {label: (name, power) for name, units in _FAMILIES.items() for label, power in units.items()}
 
@@ -68,6 +68,8 @@ def shift_to(stored: str | None, shown: str | None) -> tuple[int, str]:
     head, _, below = have.partition("/")
     want_head, _, want_below = want.partition("/")
     family, power = _FAMILY_OF.get(head, ("", 0))
+    if family.startswith("carbon") and want_head in _FAMILIES["mass"]:  # 万吨 of emissions means 万吨CO₂e
+        want_head += "CO₂e" if head.endswith("e") else "CO₂"
     want_family, want_power = _FAMILY_OF.get(want_head, ("?", 0))
     if family != want_family or (want_below and want_below != below):
         raise InputError(

@@ -55,15 +55,17 @@ def _of(found: Found, *keys: str, vocabulary: str = "") -> str:
     return NAMES.get(vocabulary, {}).get(str(value), words(value))
 
 
+def _value(found: Found) -> Cell:
+    num = figure(found, f"{found.stage}.{found.path.removeprefix('artifacts.')}", digits=None)
+    return (num,) if num is not None else (words(found.value.get("value")),)
+
+
 def _assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     columns = (Column("阶段"), Column("假设"), Column("取值", align="right"), Column("单位"), Column("理由", wide=True),
                Column("敏感性"))  # fmt: skip
     rows = []
     for found in _each(envelopes, "assumptions"):
-        inner = found.child("value")
-        key = f"{found.stage}.{found.path}.value"
-        num = figure(inner, key, digits=None) if inner is not None else None
-        value: Cell = (num,) if num is not None else (words(inner.value if inner is not None else None),)
+        value = _value(found)
         unit = label(found.value.get("unit")) or "—"
         sensitivity = _of(found, "sensitivity", vocabulary="severity")
         rows.append(
@@ -171,9 +173,7 @@ def _parameters(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     found = envelopes.first(["finance.artifacts.scenario_params_used", "baseline.artifacts.scenario_params_used"])
     rows = []
     for row in found.rows() if found is not None else []:
-        inner = row.child("value")
-        num = figure(inner, f"{row.stage}.{row.path}", digits=None) if inner is not None else None
-        value: Cell = (num,) if num is not None else (words(inner.value if inner is not None else None),)
+        value = _value(row)
         unit = label(row.value.get("unit")) or "—"
         rows.append(((_of(row, "label", "name"),), value, (unit,), (_of(row, "source", "default_source"),)))
     return columns, tuple(rows)
@@ -225,19 +225,13 @@ def citations(envelopes: Envelopes) -> tuple[Citation, ...]:
 
 def _figure_index(nums: Sequence[Num]) -> tuple[tuple[Column, ...], Rows]:
     """Where each single figure of the report stands; table rows are indexed in figures.json."""
-    columns = (
-        Column("指标"),
-        Column("数值", align="right"),
-        Column("单位"),
-        Column("结果编号"),
-        Column("位置", wide=True),
-    )
+    columns = (Column("指标", wide=True), Column("数值", align="right"), Column("单位"), Column("结果编号"))
     seen: dict[tuple[str, str, str], Num] = {}
     for num in nums:
         if num.result_id and "[" not in num.path:
             seen.setdefault((num.path, num.text, num.unit), num)
     rows = tuple(
-        ((num.key.replace(".metrics.", "."),), (num,), (num.unit or "—",), (num.result_id[:16],), (num.path,))
+        ((num.key.replace(".metrics.", "."),), (num,), (num.unit or "—",), (num.result_id[:16],))
         for num in seen.values()
     )
     return columns, rows

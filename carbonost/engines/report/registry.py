@@ -23,7 +23,27 @@ if TYPE_CHECKING:
 PACKAGED: Final = ("park", "cn_enterprise", "ghgp", "iso_14064_1", "zero_carbon_park")
 VERBS: Final = frozenset({"text", "metrics", "table", "figure", "records", "fields"})
 _OPTIONS: Final = frozenset(
-    ["depth", "only", "gap", "caption", "note", "style", "narrative", "when", "columns", "series", "category", "names", "data", "alt", "x_title", "y_title", "limit", "keep", "total"]
+    [
+        "depth",
+        "only",
+        "gap",
+        "caption",
+        "note",
+        "style",
+        "narrative",
+        "when",
+        "columns",
+        "series",
+        "category",
+        "names",
+        "data",
+        "alt",
+        "x_title",
+        "y_title",
+        "limit",
+        "keep",
+        "total",
+    ]
 )
 _SECTION: Final = frozenset({"id", "title", "depth", "mandatory", "blocks", "sections", "gap"})
 
