@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from carbonost.engines.carbon.draws import monte_carlo
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
     from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
+    from carbonost.engines.carbon.park.account import ZeroCarbonPark, zero_carbon_park
     from carbonost.engines.carbon.uncertainty import Uncertainty, assess, combine_product, combine_sum, propagate
 
 _ROOM: Final = "carbonost.engines.carbon."
@@ -24,6 +25,7 @@ _NAMES: Final = {
     "HourlyMatch": _ROOM + "matching",
     "MeterTree": _ROOM + "allocation",
     "Uncertainty": _ROOM + "uncertainty",
+    "ZeroCarbonPark": _ROOM + "park.account",
     "aggregate": _ROOM + "organisation",
     "allocate": _ROOM + "allocation",
     "assess": _ROOM + "uncertainty",
@@ -36,6 +38,7 @@ _NAMES: Final = {
     "monte_carlo": _ROOM + "draws",
     "net_of_parts": _ROOM + "organisation",
     "propagate": _ROOM + "uncertainty",
+    "zero_carbon_park": _ROOM + "park.account",
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
@@ -44,6 +47,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "HourlyMatch",
     "MeterTree",
     "Uncertainty",
+    "ZeroCarbonPark",
     "aggregate",
     "allocate",
     "assess",
@@ -56,6 +60,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "monte_carlo",
     "net_of_parts",
     "propagate",
+    "zero_carbon_park",
 ]
 
 __getattr__, __dir__ = attach(__name__, _NAMES)
