@@ -20,21 +20,22 @@ from typing import TYPE_CHECKING, Final
 from carbonost._lazy import attach
 
 if TYPE_CHECKING:
+    from carbonost.factors.batch import DayTable, day_table
     from carbonost.factors.energy_types import energy_type
     from carbonost.factors.gwp import GwpSet, gwp_set
     from carbonost.factors.library import FactorLibrary
     from carbonost.factors.parameters import ParameterSet, parameter_set
     from carbonost.factors.regions import Region, region
-    from carbonost.factors.select import DayTable, day_table, resolve
+    from carbonost.factors.select import resolve
     from carbonost.factors.tables import table, usable_default
 
 _NAMES: Final = {
-    "DayTable": "carbonost.factors.select",
+    "DayTable": "carbonost.factors.batch",
     "FactorLibrary": "carbonost.factors.library",
     "GwpSet": "carbonost.factors.gwp",
     "ParameterSet": "carbonost.factors.parameters",
     "Region": "carbonost.factors.regions",
-    "day_table": "carbonost.factors.select",
+    "day_table": "carbonost.factors.batch",
     "energy_type": "carbonost.factors.energy_types",
     "gwp_set": "carbonost.factors.gwp",
     "parameter_set": "carbonost.factors.parameters",

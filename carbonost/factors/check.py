@@ -18,7 +18,7 @@ from carbonost import units
 from carbonost.errors import ImplausibleFactorError, InputError, UnitError
 from carbonost.factors.columns import FOREVER, date_of
 from carbonost.factors.energy_types import category, shared_fuel
-from carbonost.factors.tables import STATUSES, read
+from carbonost.factors.tables import STATUSES, read, records
 
 if TYPE_CHECKING:
     from carbonost.factors.library import FactorLibrary
@@ -53,14 +53,12 @@ def overlaps(library: FactorLibrary) -> list[InputError]:
     frame["row"] = np.arange(len(frame))
     frame = frame[frame.duplicated(_KEY, keep=False)].sort_values([*_KEY, "valid_from", "row"])
     same = (frame[_KEY] == frame[_KEY].shift()).all(axis=1)
-    clash = frame[same & (frame["valid_from"] <= frame["valid_to"].shift())]
-    before = frame["id"].shift()
+    clash = (same & (frame["valid_from"] <= frame["valid_to"].shift())).to_numpy()
+    before, ids, rows = frame["id"].shift().tolist(), frame["id"].tolist(), frame["row"].tolist()
     remedy = "End the earlier row on the day before the later one starts, or give each its data_year."
     return [
-        InputError(
-            f"its validity overlaps that of {before[index]!r}", "valid_from", line["id"], remedy, int(line["row"])
-        )
-        for index, line in clash.iterrows()
+        InputError(f"its validity overlaps that of {before[i]!r}", "valid_from", ids[i], remedy, int(rows[i]))
+        for i in np.flatnonzero(clash)
     ]
 
 
@@ -78,22 +76,20 @@ def gaps(library: FactorLibrary) -> pd.DataFrame:
     reach = frame.groupby(key, sort=False)["valid_to"].cummax()
     same = (frame[key] == frame[key].shift()).all(axis=1)
     hole = same & (frame["valid_from"] > reach.shift() + 1) & (reach.shift() < FOREVER)
-    before = frame["id"].shift()
-    lines = [
-        (line["energy_type"], line["region"], line["gas"], before[i], line["id"],
-         date_of(int(reach.shift()[i]) + 1), date_of(int(line["valid_from"]) - 1))
-        for i, line in frame[hole].iterrows()
-    ]  # fmt: skip
-    return pd.DataFrame(lines, columns=["energy_type", "region", "gas", "after", "before", "first", "last"])
+    found = frame[["energy_type", "region", "gas"]].assign(
+        after=frame["id"].shift(), before=frame["id"], first=reach.shift() + 1, last=frame["valid_from"] - 1
+    )[hole]
+    for name in ("first", "last"):
+        found[name] = [date_of(int(day)) for day in found[name]]
+    return found.reset_index(drop=True)
 
 
 @lru_cache(maxsize=1)
 def _bounds() -> dict[tuple[str, str], tuple[float, float]]:
-    rows = read("bounds").to_dict("records")
     scale = {"kg/kWh": 1e-3, "t/GJ": 1.0, "1": 1.0}
     return {
         (r["category"], r["quantity"]): (float(r["low"]) * scale[r["unit"]], float(r["high"]) * scale[r["unit"]])
-        for r in rows
+        for r in records("bounds")
     }
 
 
@@ -136,7 +132,8 @@ def implausible(energy_type: str, tonnes: float, per: str, gas: str = "CO2") -> 
     if bound and scale is not None:
         low, high = bound if gas == "CO2" else (0.0, bound[1])
         if not low <= tonnes * scale <= high * (1 + 1e-12):
-            return f"{tonnes * scale * 1e3:.6g} kg per {unit} lies outside {low * 1e3:.6g} to {high * 1e3:.6g} kg per {unit}"
+            span = f"{low * 1e3:.6g} to {high * 1e3:.6g}"
+            return f"{tonnes * scale * 1e3:.6g} kg per {unit} lies outside {span} kg per {unit}"
     limit = _bounds().get((kind, "carbon_mass_fraction"))
     scale = _into(energy_type, "t", per) if limit else None
     if limit and scale is not None and gas == "CO2":
@@ -194,7 +191,7 @@ def refuse_implausible(library: FactorLibrary) -> None:
 def regions_between_provinces(library: FactorLibrary) -> list[str]:
     """Return the grid-region factors of China that lie outside the range of their provinces."""
     grid = read("grid_regions")
-    members = grid[grid["inherits"] == "yes"].groupby("grid_region")["iso_3166_2"].agg(set).to_dict()
+    members = grid[grid["inherits"] == "grid_region"].groupby("grid_region")["iso_3166_2"].agg(set).to_dict()
     frame = keyed(library).assign(tonnes=library.tonnes)
     frame = frame[(frame["energy_type"] == "electricity") & frame["region"].str.startswith("CN-")]
     wrong = []

@@ -63,7 +63,7 @@ def printed_date(text: str, *, last: bool) -> int:
     ValueError
         If it is no date.
     """
-    found = _DATE.fullmatch(text.split("T")[0].split(" ")[0].strip())
+    found = _DATE.fullmatch(re.split("[T ]", text.strip(), maxsplit=1)[0])
     if found is None:
         raise ValueError(text)
     year = int(found[1])
@@ -144,8 +144,8 @@ def _number(column: pd.Series, field: str, faults: list[InputError], *, required
     else:
         words = _as_text(column)
         numbers = np.asarray(pd.to_numeric(pd.Series(words).replace("", None), errors="coerce"), dtype=np.float64)
-        for row in np.flatnonzero(np.isnan(numbers) & (words != "")):
-            faults.append(InputError("this is not a number", field, words[row], row=int(row)))
+        wrong = np.flatnonzero(np.isnan(numbers) & (words != ""))
+        faults += [InputError("this is not a number", field, words[row], row=int(row)) for row in wrong]
     bad = np.isinf(numbers) | (np.isnan(numbers) if required else False) | (numbers < 0)
     for row in np.flatnonzero(bad):
         if not (np.isnan(numbers[row]) and any(f.row == int(row) and f.field == field for f in faults)):
@@ -190,8 +190,8 @@ def _units(
             scale[code], above[code], per[code] = units.factor_unit(str(word))
         except UnitError as error:
             above[code], per[code] = "", ""
-            row = int(np.argmax(codes == code))
-            faults.append(InputError(error.problem, "unit", word, error.remedy, row=row))
+            where = int(np.argmax(codes == code))
+            faults.append(InputError(error.problem, "unit", word, error.remedy, row=where))
     numerator, gas = above[codes], text["gas"]
     gas[gas == ""] = np.where(numerator[gas == ""] == "", "CO2e", numerator[gas == ""])
     plain = np.array([g.split("_")[0] for g in gas], dtype=object)
@@ -200,6 +200,19 @@ def _units(
         problem = f"the unit weighs {numerator[row]}, the gas column says {gas[row]}"
         faults.append(InputError(problem, "gas", gas[row], "Make them agree.", row=int(row)))
     return scale[codes], np.asarray((numerator == "CO2e") | (gas == "CO2e"), dtype=np.bool_), per[codes]
+
+
+def _uses(words: npt.NDArray[np.object_]) -> list[InputError]:
+    remedy = f"Use one of {', '.join(sorted(USES))}."
+    wrong = [row for row, word in enumerate(words) if word not in USES]
+    return [InputError("this use is not known", "use", words[row], remedy, row=row) for row in wrong]
+
+
+def _twice(ids: npt.NDArray[np.object_]) -> list[InputError]:
+    names = pd.Series(ids)
+    rows = np.flatnonzero(names.duplicated().to_numpy() & (ids != ""))
+    remedy = "Give each row its own."
+    return [InputError("this id stands twice", "id", ids[row], remedy, row=int(row)) for row in rows]
 
 
 def read_columns(frame: pd.DataFrame, source: str) -> Columns:
@@ -231,23 +244,16 @@ def read_columns(frame: pd.DataFrame, source: str) -> Columns:
     bare = text["locator"] == ""
     text["locator"][bare] = np.array([f"row {row}" for row in np.flatnonzero(bare)], dtype=object)
     for name in ("id", "energy_type", "region"):
-        for row in np.flatnonzero(text[name] == ""):
-            faults.append(InputError("this must not be empty", name, row=int(row)))
-    for row in np.flatnonzero([use not in USES for use in text["use"]]):
-        remedy = f"Use one of {', '.join(sorted(USES))}."
-        faults.append(InputError("this use is not known", "use", text["use"][row], remedy, row=int(row)))
-    ids = pd.Series(text["id"])
-    for row in np.flatnonzero(ids.duplicated().to_numpy() & (ids != "").to_numpy()):
-        faults.append(InputError("this id stands twice", "id", text["id"][row], "Give each row its own.", row=int(row)))
+        faults += [InputError("this must not be empty", name, row=int(row)) for row in np.flatnonzero(text[name] == "")]
+    faults += _uses(text["use"]) + _twice(text["id"])
     value = _number(frame["value"], "value", faults, required=True)
     tonnes, weighted, per = _units(text, faults)
     start, end = _dates(frame, "valid_from", ALWAYS, faults), _dates(frame, "valid_to", FOREVER, faults)
     year = _optional(frame, "data_year", faults)
     start = np.where((start == ALWAYS) & (year > 0), _first_days(year), start)
-    for row in np.flatnonzero(end < start):
-        faults.append(
-            InputError("the validity ends before it starts", "valid_to", str(date_of(end[row])), row=int(row))
-        )
+    backwards = np.flatnonzero(end < start)
+    problem = "the validity ends before it starts"
+    faults += [InputError(problem, "valid_to", str(date_of(end[row])), row=int(row)) for row in backwards]
     scope, uncertainty = _optional(frame, "scope", faults), _optional(frame, "uncertainty_pct", faults)
     published = _dates(frame, "published_on", ALWAYS, faults)
     raise_faults(f"{source} cannot be used", sorted(faults, key=lambda f: int(f.row or 0)))

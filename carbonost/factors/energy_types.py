@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from carbonost.errors import UnknownEnergyTypeError
-from carbonost.factors.tables import read
+from carbonost.factors.tables import records
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,20 +48,19 @@ def _fold(text: str) -> str:
 @lru_cache(maxsize=1)
 def known() -> dict[str, EnergyType]:
     """Return the carriers of the packaged vocabulary, by id."""
-    rows = read("energy_types").to_dict("records")
     return {
         row["id"]: EnergyType(
             row["id"], row["name_zh"], row["name_en"], row["category"], row["fuel"] or row["id"],
             int(row["scope"]) if row["scope"] else None,
         )
-        for row in rows
+        for row in records("energy_types")
     }  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, str]:
     found: dict[str, str] = {}
-    for row in read("energy_types").to_dict("records"):
+    for row in records("energy_types"):
         words = (row["id"], row["name_zh"], row["name_en"], *row["aliases"].split(";"))
         found.update({_fold(word): row["id"] for word in words if word})
     return found

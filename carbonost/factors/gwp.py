@@ -13,12 +13,12 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from carbonost.errors import InputError
-from carbonost.factors.tables import read
+from carbonost.factors.tables import read, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ class GwpSet:
     name: str
     edition: str
     _values: Mapping[str, float]
-    _rows: Mapping[str, Mapping[str, str]]
+    _rows: Mapping[str, Mapping[str, Any]]
 
     def __call__(self, gas: str) -> float:
         """Return the potential of a gas, a blend or a refrigerant [kgCO2e per kg].
@@ -88,7 +88,7 @@ class GwpSet:
             options += [family + refrigerant[1] for family in ("hfc", "hcfc", "cfc", "halon")]
         return next((option for option in options if option in self._values), None)
 
-    def row(self, gas: str) -> Mapping[str, str]:
+    def row(self, gas: str) -> Mapping[str, Any]:
         """Return the packaged row behind a gas: ``id, value, document, locator, status``.
 
         Raises
@@ -111,7 +111,7 @@ class GwpSet:
 def blends() -> Mapping[str, Mapping[str, float]]:
     """Return the packaged blends: name -> component -> mass fraction."""
     found: dict[str, dict[str, float]] = {}
-    for row in read("gwp_blends").to_dict("records"):
+    for row in records("gwp_blends"):
         found.setdefault(row["blend"], {})[row["component"]] = float(row["mass_fraction"])
     return found
 
@@ -137,12 +137,12 @@ def gwp_set(name: str) -> GwpSet:
     InputError
         If there is no such set.
     """
-    frame, wanted = read("gwp"), name.strip().upper().replace("_", "-")
+    wanted = name.strip().upper().replace("_", "-")
     if wanted not in editions():
         remedy = f"Use one of {', '.join(editions())}."
         raise InputError("this set of global warming potentials is not known", "gwp", name, remedy)
     base = wanted.split("-")[0]
     edition = DEFAULT_EDITION.get(wanted, wanted)
-    rows = frame[(frame["gwp_set"] == base) & frame["edition"].isin(["", edition])].to_dict("records")
-    by_key = {gas_key(row["gas"]): {k: str(v) for k, v in row.items()} for row in rows}
+    rows = [row for row in records("gwp") if row["gwp_set"] == base and row["edition"] in {"", edition}]
+    by_key = {gas_key(row["gas"]): row for row in rows}
     return GwpSet(base, edition, {key: float(row["value"]) for key, row in by_key.items()}, by_key)

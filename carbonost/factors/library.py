@@ -17,7 +17,14 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.factor import EmissionFactor
-from carbonost.errors import FactorNotFoundError, FileFormatError, InputError, raise_faults
+from carbonost.errors import (
+    FactorNotFoundError,
+    FileFormatError,
+    InputError,
+    UnknownEnergyTypeError,
+    UnknownRegionError,
+    raise_faults,
+)
 from carbonost.factors.check import overlaps, refuse_implausible
 from carbonost.factors.columns import ALWAYS, COLUMNS, FOREVER, Columns, date_of, read_columns
 from carbonost.factors.energy_types import energy_type
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from carbonost.domain.series import BoolArray, FloatArray
 
 PACKAGED: Final = ("factors_cn", "factors_ipcc2006", "factors_us_epa2025", "factors_uk_desnz2025")
 """The packaged factor files, in the order they are read."""
@@ -44,6 +50,8 @@ class FactorLibrary:
 
     Attributes
     ----------
+    columns : Columns
+        All columns, read-only.
     ids, energy_types, regions, variants, per, gases, uses, statuses : (n,) array of object
         Text columns; `per` is the unit of activity, read from the printed unit.
     values : (n,) array of float
@@ -59,9 +67,22 @@ class FactorLibrary:
     """
 
     def __init__(self, columns: Columns, layer: npt.NDArray[np.int64] | None = None) -> None:
-        self._columns = columns
-        self.layer = np.zeros(len(columns.value), dtype=np.int64) if layer is None else layer
-        arrays = [self.layer, *columns.text.values()]
+        text = columns.text
+        self.columns: Final = columns
+        self.layer: Final = np.zeros(len(columns.value), dtype=np.int64) if layer is None else layer
+        self.ids: Final = text["id"]
+        self.energy_types: Final = text["energy_type"]
+        self.regions: Final = text["region"]
+        self.variants: Final = text["variant"]
+        self.gases: Final = text["gas"]
+        self.uses: Final = text["use"]
+        self.statuses: Final = text["status"]
+        self.per: Final = columns.per
+        self.values: Final = columns.value
+        self.tonnes: Final = columns.tonnes
+        self.weighted: Final = columns.weighted
+        self.uncertainty_pct: Final = columns.uncertainty_pct
+        arrays = [self.layer, *text.values()]
         arrays += [v for name in Columns.__slots__ if isinstance(v := getattr(columns, name), np.ndarray)]
         for array in arrays:
             array.flags.writeable = False
@@ -111,10 +132,10 @@ class FactorLibrary:
     @classmethod
     def _own(cls, frame: pd.DataFrame, source: str) -> FactorLibrary:
         columns = read_columns(frame, source)
-        codes = [energy_type(word, frozenset(columns.text["energy_type"])) for word in columns.text["energy_type"]]
-        places = frozenset(columns.text["region"])
-        columns.text["energy_type"] = np.array(codes, dtype=object)
-        columns.text["region"] = np.array([region(word, places).code for word in columns.text["region"]], dtype=object)
+        for name, canonical in (("energy_type", _carrier), ("region", _place)):
+            words = columns.text[name]
+            known = {word: canonical(word) for word in dict.fromkeys(words)}
+            columns.text[name] = np.array([known[word] for word in words], dtype=object)
         library = cls(columns)
         raise_faults(f"{source} cannot be used", overlaps(library))
         refuse_implausible(library)
@@ -139,74 +160,21 @@ class FactorLibrary:
         raise_faults("the two libraries contradict each other", faults)
         keep = np.array(fresh, dtype=np.int64)
         top = int(self.layer.max(initial=-1)) + 1
-        columns = _stack(self._columns, other._columns, keep)
+        columns = _stack(self.columns, other.columns, keep)
         return FactorLibrary(columns, np.concatenate([self.layer, other.layer[keep] + top]))
 
     def _fingerprint(self, row: int) -> tuple[object, ...]:
-        c = self._columns
+        c = self.columns
         return (
             c.text["energy_type"][row], c.text["region"][row], c.value[row], c.text["unit"][row], c.text["gas"][row],
             c.valid_from[row], c.valid_to[row], c.data_year[row], c.text["use"][row],
         )  # fmt: skip
 
     def __len__(self) -> int:
-        return len(self._columns.value)
+        return len(self.columns.value)
 
     def __repr__(self) -> str:
         return f"<FactorLibrary: {len(self)} factors, digest {self.digest[:12]}>"
-
-    @property
-    def columns(self) -> Columns:
-        """All columns, read-only."""
-        return self._columns
-
-    @property
-    def ids(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["id"]
-
-    @property
-    def energy_types(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["energy_type"]
-
-    @property
-    def variants(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["variant"]
-
-    @property
-    def regions(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["region"]
-
-    @property
-    def gases(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["gas"]
-
-    @property
-    def uses(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["use"]
-
-    @property
-    def statuses(self) -> npt.NDArray[np.object_]:
-        return self._columns.text["status"]
-
-    @property
-    def per(self) -> npt.NDArray[np.object_]:
-        return self._columns.per
-
-    @property
-    def values(self) -> FloatArray:
-        return self._columns.value
-
-    @property
-    def tonnes(self) -> FloatArray:
-        return self._columns.tonnes
-
-    @property
-    def weighted(self) -> BoolArray:
-        return self._columns.weighted
-
-    @property
-    def uncertainty_pct(self) -> FloatArray:
-        return self._columns.uncertainty_pct
 
     @cached_property
     def known_energy_types(self) -> frozenset[str]:
@@ -231,9 +199,19 @@ class FactorLibrary:
         return found
 
     @cached_property
+    def published_levels(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Levels at which a carrier is published for inventories, by (energy type, nation)."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for (key, code), rows in self.by_key.items():
+            if any(self.uses[row] == "inventory" for row in rows):
+                place = region(code, self.known_regions)
+                found.setdefault((key, place.nation), set()).add(place.chain[0][1])
+        return {key: frozenset(levels) for key, levels in found.items()}
+
+    @cached_property
     def digest(self) -> str:
         """sha256 of the content; row order, file order and column order change nothing."""
-        c = self._columns
+        c = self.columns
         lines = pd.Series(c.text["id"]).astype(object)
         for name in ("energy_type", "variant", "region", "unit", "gas", "heating_value", "use", "status"):
             lines = lines + _SEPARATOR + c.text[name]
@@ -279,7 +257,7 @@ class FactorLibrary:
 
     def factor(self, row: int) -> EmissionFactor:
         """Return the factor in `row`."""
-        c = self._columns
+        c = self.columns
         spread = float(c.uncertainty_pct[row])
         return EmissionFactor(
             **{name: column[row] for name, column in c.text.items()},
@@ -294,7 +272,7 @@ class FactorLibrary:
 
     def to_frame(self) -> pd.DataFrame:
         """Return all rows in the columns `from_frame` takes."""
-        c = self._columns
+        c = self.columns
         numbers = {"value": c.value, "uncertainty_pct": c.uncertainty_pct}
         years = {"data_year": _nullable(c.data_year), "scope": _nullable(c.scope)}
         days = {
@@ -331,6 +309,22 @@ class FactorLibrary:
         from carbonost.factors.search import search
 
         return search(self, text, energy_type=energy_type, region=region, gas=gas, limit=limit)
+
+
+def _carrier(word: str) -> str:
+    """Return the id of a carrier; one outside the vocabulary keeps its own name."""
+    try:
+        return energy_type(word)
+    except UnknownEnergyTypeError:
+        return word
+
+
+def _place(word: str) -> str:
+    """Return the code of a region; one outside the divisions keeps its own name."""
+    try:
+        return region(word).code
+    except UnknownRegionError:
+        return word
 
 
 def _date(day: int) -> date | None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from carbonost.errors import FactorNotFoundError, InputError
 from carbonost.factors.energy_types import energy_type, shared_fuel
-from carbonost.factors.tables import read
+from carbonost.factors.tables import read, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,16 +140,16 @@ def parameter_set(name: str) -> ParameterSet:
     if wanted not in parameter_sets():
         remedy = f"Use one of {', '.join(parameter_sets())}."
         raise InputError("this parameter set is not known", "parameter_set", name, remedy)
-    sets, rows = read("parameter_sets"), read("fuel_parameters")
-    head = sets[sets["parameter_set"] == wanted].iloc[0]
-    grouped: dict[str, dict[str, Mapping[str, str]]] = {}
-    for row in rows[rows["parameter_set"] == wanted].to_dict("records"):
-        grouped.setdefault(row["energy_type"], {})[row["parameter"]] = row
+    head = next(row for row in records("parameter_sets") if row["parameter_set"] == wanted)
+    grouped: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in records("fuel_parameters"):
+        if row["parameter_set"] == wanted:
+            grouped.setdefault(row["energy_type"], {})[row["parameter"]] = row
     fuels = {fuel: _fuel(fuel, parts) for fuel, parts in grouped.items() if all(p in parts for p in PARAMETERS)}
     return ParameterSet(wanted, head["standard"], head["edition"], head["title"], head["issued"], fuels)
 
 
-def _fuel(fuel: str, parts: Mapping[str, Mapping[str, str]]) -> FuelParameters:
+def _fuel(fuel: str, parts: Mapping[str, Mapping[str, Any]]) -> FuelParameters:
     ncv, carbon, oxidation = (parts[name] for name in PARAMETERS)
     statuses = {part["status"] for part in (ncv, carbon, oxidation)}
     return FuelParameters(
@@ -165,8 +165,7 @@ def tce_coefficients() -> Mapping[str, tuple[float, str]]:
     Electricity is at calorific value (当量值); its equivalent value (等价值) changes every year and
     is an input, never a constant. Natural gas is left out: two coefficients are in circulation.
     """
-    rows = read("tce_coefficients").to_dict("records")
-    return {row["energy_type"]: (float(row["value"]), row["unit"]) for row in rows}
+    return {row["energy_type"]: (float(row["value"]), row["unit"]) for row in records("tce_coefficients")}
 
 
 def method_parameter(method: str, parameter: str, annual_tce: float | None = None) -> float:

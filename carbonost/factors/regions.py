@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from carbonost.errors import UnknownRegionError
-from carbonost.factors.tables import read
+from carbonost.factors.tables import read, records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -66,15 +66,15 @@ class _Province:
     iso: str
     name: str
     grid: str
-    inherits: bool
+    inherits: str
 
 
 @lru_cache(maxsize=1)
 def _provinces() -> dict[str, _Province]:
     """Provinces (and the units that differ from theirs) by admin code."""
-    rows = read("grid_regions").to_dict("records")
+    rows = records("grid_regions")
     return {
-        row["admin_code"]: _Province(row["iso_3166_2"], row["name"], row["grid_region"], row["inherits"] == "yes")
+        row["admin_code"]: _Province(row["iso_3166_2"], row["name"], row["grid_region"], row["inherits"])
         for row in rows
     }
 
@@ -112,9 +112,9 @@ def _names() -> dict[str, tuple[str, ...]]:
             for word in {name, _short(name)}:
                 if not (gone and word in found):
                     found.setdefault(word, {})[code] = None
-    for code, name in zip(read("grid_regions")["admin_code"], read("grid_regions")["name_en"], strict=True):
-        if name:
-            found.setdefault(name.casefold(), {})[code] = None
+    for row in records("grid_regions"):
+        if row["name_en"]:
+            found.setdefault(row["name_en"].casefold(), {})[row["admin_code"]] = None
     return {word: tuple(codes) for word, codes in found.items()}
 
 
@@ -135,10 +135,12 @@ def _china(code: str) -> Region:
         if not code.endswith("00"):
             steps.append((f"{province.iso}-{code[:4]}00", "city"))
     steps.append((province.iso, "province"))
-    if province.inherits:
+    if province.inherits == "grid_region":  # Tibet is answered by the nation, never through its neighbours
         steps.append((grid.grid, "grid_region"))
-    chain = (*steps, ("CN", "nation"), (GLOBAL, "global"))
-    return Region(steps[0][0], _admin().get(code, province.name), chain, code)  # type: ignore[arg-type]
+    if province.inherits != "none":  # the announcements leave out Taiwan, Hong Kong and Macao
+        steps.append(("CN", "nation"))
+    chain = (*steps, (GLOBAL, "global"))
+    return Region(steps[0][0], _admin().get(code, province.name), chain, code)
 
 
 def _from_code(code: str, text: str) -> Region:
@@ -150,39 +152,55 @@ def _from_code(code: str, text: str) -> Region:
 
 def _from_chinese(text: str) -> Region:
     """Resolve a Chinese name; ``江苏省苏州市`` is read from the left, level by level."""
-    names, rest, inside = _names(), text, ""
+    names, rest, code = _names(), text, ""
     while rest:
+        inside = code.rstrip("0") if code.endswith("00") else code
+        inside += "0" * (len(inside) % 2)
         for end in range(len(rest), 0, -1):
-            codes = [code for code in names.get(rest[:end], ()) if not inside or code.startswith(inside)]
+            codes = [found for found in names.get(rest[:end], ()) if found.startswith(inside)]
             if codes:
                 break
         else:
             raise _unknown(text, get_close_matches(text, names, n=_NEAREST, cutoff=0.4))
-        rest, level = rest[end:], min(_level(code) for code in codes)
-        codes = [code for code in codes if _level(code) == level]
-        if len(codes) > 1:
-            told = [f"{code} {_admin()[f'{code[:2]}0000']}{_admin()[code]}" for code in codes[:6]]
-            raise _unknown(text, told)
-        inside = codes[0].rstrip("0") if level < 3 else codes[0]  # noqa: PLR2004 -- level 3 is a county
-        inside = inside if len(inside) % 2 == 0 else inside + "0"
-    return _china(codes[0])
+        code, rest = _one(text, rest[:end], codes), rest[end:]
+    return _china(code)
 
 
-def _level(code: str) -> int:
-    return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
+def _one(text: str, word: str, codes: list[str]) -> str:
+    """Return the place a name means: the province, the one that bears it in full, or the one that holds the rest."""
+    ranked = sorted(
+        codes, key=lambda code: (not code.endswith("0000"), _admin()[code] != word, not code.endswith("00"))
+    )
+    first = ranked[0]
+    if first.endswith("0000"):
+        return first
+    exact = [code for code in ranked if _admin()[code] == word] or ranked
+    root = exact[0][:4] if exact[0].endswith("00") else exact[0]
+    if any(not code.startswith(root) for code in exact):
+        told = [f"{code} {_admin()[f'{code[:2]}0000']}{_admin()[code]}" for code in exact[:6]]
+        raise _unknown(text, told)
+    return exact[0]
 
 
-def _plain(code: str, *, own: bool) -> Region:
-    """Build a region outside China: ``US-CAMX`` -> ``US`` -> ``GLOBAL``."""
+def _plain(code: str, known: Collection[str]) -> Region:
+    """Build a region outside China's divisions: ``US-CAMX`` -> ``US`` -> ``GLOBAL``, or a user's own."""
     if code == GLOBAL:
         return Region(GLOBAL, "全球", ((GLOBAL, "global"),))
     nation, _, part = code.partition("-")
+    if re.fullmatch(r"[A-Z]{2}", nation) is None:
+        return Region(code, code, ((code, "own"), (GLOBAL, "global")))
     if not part:
-        is_nation = code in _NATIONS or re.fullmatch(r"[A-Z]{2}", code) is not None
-        level: Level = "nation" if is_nation else "own"
-        return Region(code, code, ((code, level), (GLOBAL, "global")))
-    inner: Level = "grid_region" if code.startswith(("US-", "CN-GRID-")) else "province" if not own else "own"
+        return Region(code, code, ((code, "nation"), (GLOBAL, "global")))
+    inner: Level = "grid_region" if code.startswith(("US-", "CN-GRID-")) else "own" if code in known else "province"
     return Region(code, code, ((code, inner), (nation, "nation"), (GLOBAL, "global")))
+
+
+def _from_number(province: str | None, code: str, text: str) -> Region:
+    """Resolve a six-digit code, checking the province written before it."""
+    there = _from_code(code, text)
+    if province and not there.code.startswith(f"CN-{province}"):
+        raise _unknown(text, [there.code])
+    return there
 
 
 @lru_cache(maxsize=16384)
@@ -210,25 +228,21 @@ def region(text: str, known: Collection[str] = frozenset()) -> Region:
         raise _unknown(text)
     word = text.strip()
     code = word.upper().replace("_", "-")
-    if code in _NATIONS:
-        return _plain(code, own=False)
-    for nation, others in _NATIONS.items():
-        if code in others:
-            return _plain(nation, own=False)
-    found = re.fullmatch(r"(?:CN-)?(?:([A-Z]{2})-)?(\d{6})", code)
-    if found:
-        there = _from_code(found[2], text)
-        if found[1] and not there.code.startswith(f"CN-{found[1]}-"):
-            raise _unknown(text, [there.code])
-        return there
-    if code in _by_iso():
-        return _china(_by_iso()[code])
-    if code in _grids() or code in known or word in known:
-        return _plain(code if code in known or code in _grids() else word, own=code not in _grids())
-    if re.search(r"[一-鿿]", word):
-        return _from_chinese(re.sub(r"[\s,，、/]+", "", word.removeprefix("中国")))
-    english = _names().get(word.casefold())
-    if english:
-        return _china(english[0])
-    pool = [*_NATIONS, *_by_iso(), *known, *(name for name in _names() if name.isascii())]
-    raise _unknown(text, get_close_matches(code, pool, n=_NEAREST, cutoff=0.5))
+    nation = next((name for name, others in _NATIONS.items() if code == name or code in others), None)
+    number = re.fullmatch(r"(?:CN-)?(?:([A-Z]{2})-)?(\d{6})", code)
+    if nation:
+        found = _plain(nation, known)
+    elif number:
+        found = _from_number(number[1], number[2], text)
+    elif code in _by_iso():
+        found = _china(_by_iso()[code])
+    elif code in _grids() or code in known or word in known:
+        found = _plain(word if word in known else code, known)
+    elif re.search(r"[一-鿿]", word):
+        found = _from_chinese(re.sub(r"[\s,，、/]+", "", word.removeprefix("中国")))
+    elif word.casefold() in _names():
+        found = _china(_names()[word.casefold()][0])
+    else:
+        pool = [*_NATIONS, *_by_iso(), *known, *(name for name in _names() if name.isascii())]
+        raise _unknown(text, get_close_matches(code, pool, n=_NEAREST, cutoff=0.5))
+    return found

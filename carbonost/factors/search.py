@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carbonost.factors.library import FactorLibrary
 
 _SEEN: Final[WeakKeyDictionary[FactorLibrary, list[str]]] = WeakKeyDictionary()
+_READ: Final = ("id", "energy_type", "region", "name_zh", "name_en", "standard", "document", "gas")
 _CJK: Final = re.compile(r"[一-鿿]+")
 _BLANK: Final = re.compile(r"[\s,，、;；]+")
 

@@ -1,6 +1,7 @@
 """The packaged tables, read once and handed out as copies.
 
-Every table ends in ``document, locator, status``: where the figure stands and how it was read.
+Every table but the vocabulary has ``document, locator, status``: where the figure stands and how it
+was read. ``value`` of the measure and finance tables is text, because some rows hold an expression.
 
 ========================  =====================================================================
 ``measure_parameters``    capital cost, efficiency, life … of abatement measures
@@ -13,6 +14,7 @@ Every table ends in ``document, locator, status``: where the figure stands and h
 ``parameter_sets``        the sets' standards and editions
 ``tce_coefficients``      standard coal equivalents
 ``gwp``, ``gwp_blends``   global warming potentials, and what blends are made of
+``heating_value``         net over gross calorific value; ``bounds``: what physics allows
 ``energy_types``          carriers with their Chinese and English names
 ``admin_codes``           administrative divisions, with the years they exist and their successor
 ``grid_regions``          provinces, ISO codes and grid regions
@@ -57,6 +59,8 @@ STATUSES: Final = {
 """Every status a row may carry, and what it means."""
 
 NUMBERS: Final[dict[str, tuple[str, ...]]] = {
+    "measure_parameters": ("low", "high"),
+    "finance_parameters": ("low", "high"),
     "motor_efficiency": ("rated_kw", "poles", "grade", "efficiency_pct"),
     "energy_intensity": (
         "value", "low", "high", "data_year",
@@ -94,6 +98,12 @@ def read(name: str) -> pd.DataFrame:
     for column in NUMBERS.get(name, ()):
         frame[column] = pd.to_numeric(frame[column].replace("", None))
     return frame
+
+
+@lru_cache(maxsize=64)
+def records(name: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the rows of a packaged table as mappings; read them, do not write to them."""
+    return tuple({str(key): value for key, value in row.items()} for row in read(name).to_dict("records"))
 
 
 def table(name: str) -> pd.DataFrame:
