@@ -12,6 +12,14 @@ from carbonost._lazy import attach
 
 if TYPE_CHECKING:
     from carbonost.engines.carbon.allocation import Allocation, MeterTree, allocate, meter_tree
+    from carbonost.engines.carbon.benchmark import (
+        Benchmark,
+        QuotaGrade,
+        compare_with_peers,
+        percentile_table,
+        quota_grade,
+    )
+    from carbonost.engines.carbon.carbonmap import carbon_map
     from carbonost.engines.carbon.draws import monte_carlo
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
     from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
@@ -22,44 +30,56 @@ _ROOM: Final = "carbonost.engines.carbon."
 _NAMES: Final = {
     "Allocation": _ROOM + "allocation",
     "BaseYear": _ROOM + "organisation",
+    "Benchmark": _ROOM + "benchmark",
     "HourlyMatch": _ROOM + "matching",
     "MeterTree": _ROOM + "allocation",
+    "QuotaGrade": _ROOM + "benchmark",
     "Uncertainty": _ROOM + "uncertainty",
     "ZeroCarbonPark": _ROOM + "park.account",
     "aggregate": _ROOM + "organisation",
     "allocate": _ROOM + "allocation",
     "assess": _ROOM + "uncertainty",
+    "carbon_map": _ROOM + "carbonmap",
     "combine_product": _ROOM + "uncertainty",
     "combine_sum": _ROOM + "uncertainty",
+    "compare_with_peers": _ROOM + "benchmark",
     "consolidate": _ROOM + "organisation",
     "hourly_match": _ROOM + "matching",
     "intensity": _ROOM + "organisation",
     "meter_tree": _ROOM + "allocation",
     "monte_carlo": _ROOM + "draws",
     "net_of_parts": _ROOM + "organisation",
+    "percentile_table": _ROOM + "benchmark",
     "propagate": _ROOM + "uncertainty",
+    "quota_grade": _ROOM + "benchmark",
     "zero_carbon_park": _ROOM + "park.account",
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
     "Allocation",
     "BaseYear",
+    "Benchmark",
     "HourlyMatch",
     "MeterTree",
+    "QuotaGrade",
     "Uncertainty",
     "ZeroCarbonPark",
     "aggregate",
     "allocate",
     "assess",
+    "carbon_map",
     "combine_product",
     "combine_sum",
+    "compare_with_peers",
     "consolidate",
     "hourly_match",
     "intensity",
     "meter_tree",
     "monte_carlo",
     "net_of_parts",
+    "percentile_table",
     "propagate",
+    "quota_grade",
     "zero_carbon_park",
 ]
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from carbonost.domain.series import FloatArray
 
+    Labels = Sequence[object] | npt.NDArray[np.generic] | pd.Categorical
+
 _BLOCK: Final = 1 << 14  # rows in flight: what stays in cache
 
 
@@ -172,10 +174,10 @@ def assess(
     emissions_t: npt.ArrayLike,
     activity_pct: npt.ArrayLike,
     factor_pct: npt.ArrayLike,
-    factor_id: Sequence[object] | npt.NDArray[np.generic],
+    factor_id: Labels,
     *,
-    scope: Sequence[object] | npt.NDArray[np.generic] | None = None,
-    category: Sequence[object] | npt.NDArray[np.generic] | None = None,
+    scope: Labels | None = None,
+    category: Labels | None = None,
     method: Literal["propagation", "monte_carlo"] = "propagation",
     draws: int = 10_000,
     seed: int | None = 0,
@@ -190,9 +192,9 @@ def assess(
         One row per line of the inventory; NaN is refused, a gap has no interval.
     activity_pct, factor_pct : float or (n,) array [%]
         95 % half-widths of activity and factor; NaN where none is stated.
-    factor_id : (n,) sequence
+    factor_id : (n,) sequence or Categorical
         Rows with the same id share the factor's error.
-    scope, category : (n,) sequence or None
+    scope, category : (n,) sequence, Categorical or None
         Groups to report beside the total.
     method : {"propagation", "monte_carlo"}
     draws, seed : int
@@ -204,14 +206,10 @@ def assess(
     """
     tonnes = quantity(emissions_t, "emissions_t", signed=True)
     ad, ef = (quantity(p, name, gaps=True) for p, name in ((activity_pct, "activity_pct"), (factor_pct, "factor_pct")))
-    factor, ids = pd.factorize(np.asarray(factor_id, dtype=object), use_na_sentinel=False)
+    factor, ids = _coded(factor_id)
     whole = propagate(tonnes, ad, ef, factor, factors=len(ids))
     groups = {"scope": scope, "category": category}
-    kinds = {
-        name: pd.factorize(np.asarray(v, dtype=object), sort=False, use_na_sentinel=False)
-        for name, v in groups.items()
-        if v is not None
-    }
+    kinds = {name: _coded(labels) for name, labels in groups.items() if labels is not None}
     shares: dict[str, Spread] = {}
     if method == "propagation":
         total = _interval(np.array([tonnes.sum()]), np.array([whole.half_width_t()]))
@@ -256,6 +254,14 @@ def assess(
         method=method,
         draws=draws if method == "monte_carlo" else 0,
     )
+
+
+def _coded(labels: Labels) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+    """Number the labels; what is coded already is not looked at row by row."""
+    if isinstance(labels, pd.Categorical) and not (labels.codes < 0).any():
+        return labels.codes.astype(np.intp), np.asarray(labels.categories, dtype=object)
+    codes, names = pd.factorize(np.asarray(labels, dtype=object), use_na_sentinel=False)
+    return codes, np.asarray(names, dtype=object)
 
 
 def _cells(
