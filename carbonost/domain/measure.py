@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem  # noqa: TC001 -- pydantic reads them
 from carbonost.domain.scenario import SpokenModel
 
+Method = Literal["location_based", "market_based", "zero_carbon_park"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 CARRIER_UNITS: Final[dict[str, str]] = {
@@ -49,6 +50,14 @@ class Limit(SpokenModel):
     reason_en: str
 
 
+class CostRow(SpokenModel):
+    """A row of the measure parameters that costs this measure, per unit of one of the effect's sizes."""
+
+    kind: Literal["capex", "opex"]
+    parameter: str
+    per: str
+
+
 class Measure(SpokenModel):
     """One row of the measure library.
 
@@ -64,8 +73,14 @@ class Measure(SpokenModel):
         Hard conditions of the site.
     depends_on, competes_with : tuple of str
         Other measures it builds on, or takes the same baseline from.
+    effect : str
+        Which effect model computes it.
     parameters : tuple of str
         Rows of the measure parameters it may use.
+    cost_rows : tuple of CostRow
+        Rows that may cost it, the preferred currency and region first.
+    no_capex : bool
+        Whether it is bought, not built: a contract has no first cost.
     order : int
         Place in the chain of effects: savings first, then supply, then purchase.
     """
@@ -82,8 +97,11 @@ class Measure(SpokenModel):
     risks_zh: tuple[str, ...] = ()
     risks_en: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    cost_rows: tuple[CostRow, ...] = ()
+    no_capex: bool = False
     asset_class: str = "machinery_production_equipment"
-    basis: str = ""
+    basis_zh: str = ""
+    basis_en: str = ""
     order: int = 50
 
 
@@ -126,9 +144,12 @@ class Abatement(SpokenModel):
     scope1_t: float = 0.0
     scope2_location_t: float = 0.0
     scope2_market_t: float = 0.0
+    zero_carbon_park_t: float | None = None
 
-    def total_t(self, method: Literal["location_based", "market_based"] = "location_based") -> float:
-        """Scope 1 and scope 2 under one method."""
+    def total_t(self, method: Method = "location_based") -> float | None:
+        """Scope 1 and scope 2 under one method; the zero-carbon-park method counts on its own."""
+        if method == "zero_carbon_park":
+            return self.zero_carbon_park_t
         return self.scope1_t + (self.scope2_location_t if method == "location_based" else self.scope2_market_t)
 
 
@@ -142,6 +163,8 @@ class Effect(SpokenModel):
         "electricity_export" and "green_electricity" are amounts sold and bought under contract.
     other_saving_cny_per_year : float [CNY/a]
         Money beyond energy times price, such as a lower demand charge from a dispatch.
+    billed : bool
+        True where that money is the change of the whole bill: the energies are then not priced again.
     size : {name: Range}
         What was assumed to be built: ``capacity_kw``, ``capacity_kwh``, ….
     abatement : Abatement or None
@@ -155,6 +178,7 @@ class Effect(SpokenModel):
     computable: bool = True
     saved: dict[str, Range] = Field(default_factory=dict)
     other_saving_cny_per_year: float = 0.0
+    billed: bool = False
     size: dict[str, Range] = Field(default_factory=dict)
     degradation: Share = 0.0
     life_years: int | None = None

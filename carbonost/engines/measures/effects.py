@@ -1,0 +1,194 @@
+"""A roadmap's effects: each measure meets what the ones before it left, so nothing is saved twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+
+from carbonost.domain.evidence import AssumptionItem
+from carbonost.domain.measure import Effect, Range
+from carbonost.engines.measures import models, supply
+from carbonost.engines.measures.baseline import AbatementFactors, Baseline
+from carbonost.engines.measures.library import MeasureLibrary
+from carbonost.engines.measures.models import Case, Step, amount
+from carbonost.engines.measures.site import number
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from carbonost.domain.measure import Measure
+
+MODELS: Final[dict[str, Callable[[Case], Step]]] = {
+    "motor": models.motors,
+    "lighting": models.lighting,
+    "compressed_air": models.compressed_air,
+    "green_power": models.green_power,
+    "pv": supply.pv,
+    "waste_heat": supply.waste_heat,
+    "heat_pump": supply.heat_pump,
+    "electric_boiler": supply.electric_boiler,
+}
+"""Effect name of a library row -> its model; "dispatch" is composed by the caller, see `assess`."""
+
+
+class Bill(Protocol):
+    """What of a ledger a battery's effect reads."""
+
+    @property
+    def total_cny(self) -> float:
+        """Whole bill [CNY]."""
+
+    @property
+    def wear_cny(self) -> float:
+        """Wear in it, which is no payment [CNY]."""
+
+
+@dataclass(frozen=True)
+class Roadmap:
+    """Effects in the order they were applied, and what is left.
+
+    Attributes
+    ----------
+    effects : tuple of Effect
+    left : Baseline
+        After all of them.
+    """
+
+    effects: tuple[Effect, ...]
+    left: Baseline
+
+    def get(self, measure_id: str) -> Effect:
+        """Effect of one measure."""
+        for one in self.effects:
+            if one.id == measure_id:
+                return one
+        raise InputError("is not in the roadmap", "measure_id", measure_id, "Assess it first.")
+
+
+def assess(
+    measures: Iterable[str | Measure],
+    site: Mapping[str, Any],
+    baseline: Baseline,
+    factors: AbatementFactors,
+    *,
+    library: MeasureLibrary | None = None,
+    dispatch: Mapping[str, Callable[[Baseline], Effect | None]] | None = None,
+) -> Roadmap:
+    """Effects of measures at a site, each on what the earlier ones left.
+
+    Parameters
+    ----------
+    measures : iterable of id or Measure
+        In any order: savings come first, then supply, then purchase (the library's `order`, then id).
+    site : mapping
+        Facts by the names the library asks for.
+    baseline : Baseline
+    factors : AbatementFactors
+    library : MeasureLibrary, optional
+    dispatch : {id: function of Baseline}, optional
+        Effects that come from another engine, such as a battery's: called with what is left, returns
+        an `Effect` (`battery_effect`) or None where it cannot be had.
+
+    Returns
+    -------
+    Roadmap
+
+    Notes
+    -----
+    The order of the arguments changes nothing; the sum of the savings of a carrier is never more
+    than was bought.
+    """
+    library = library or MeasureLibrary.default()
+    chosen = {one.id: one for one in (library.get(m) if isinstance(m, str) else m for m in measures)}
+    left = _with_waste_heat(baseline, site)
+    effects = []
+    for measure in sorted(chosen.values(), key=lambda one: (one.order, one.id)):
+        step = _step(Case(measure, site, left, factors, library), (dispatch or {}).get(measure.id))
+        effects.append(step.effect)
+        left = step.after
+    return Roadmap(tuple(effects), left)
+
+
+def battery_effect(
+    before: Bill,
+    after: Bill,
+    *,
+    charged_kwh: float,
+    discharged_kwh: float,
+    capacity_kwh: float,
+    power_kw: float,
+    factors: AbatementFactors,
+    emissions_saved_t: float | None = None,
+    life_years: int | None = None,
+    library: MeasureLibrary | None = None,
+    measure_id: str = "BESS",
+) -> Effect:
+    """Effect of a battery from the bills without it and with its schedule, both of one year.
+
+    Parameters
+    ----------
+    before, after : Bill
+        Ledgers of the same load and tariff. The saving is their difference without wear.
+    charged_kwh, discharged_kwh : float [kWh/a]
+        At the grid side: their difference is electricity used, not saved.
+    capacity_kwh, power_kw : float
+    factors : AbatementFactors
+        With one factor for the year a battery raises emissions by its losses.
+    emissions_saved_t : float, optional [tCO2e/a]
+        Location-based, by hourly factors, where the dispatch has them; replaces the yearly factor.
+    life_years : int, optional [a]
+
+    Returns
+    -------
+    Effect
+        `billed`: the money is the whole change of the bill, so its energy is not priced again.
+    """
+    library = library or MeasureLibrary.default()
+    case = Case(library.get(measure_id), {}, Baseline(), factors, library)
+    lost = charged_kwh - discharged_kwh
+    if not np.isfinite(lost) or lost < -1e-6 * max(1.0, abs(charged_kwh)):
+        raise InputError("a battery cannot give more than it took", "discharged_kwh", discharged_kwh, "Check units.")
+    saving = (before.total_cny - before.wear_cny) - (after.total_cny - after.wear_cny)
+    effect = case.effect(
+        {"electricity": amount("electricity", -lost, -lost, -lost)},
+        other_saving_cny_per_year=saving,
+        billed=True,
+        size={
+            "capacity_kwh": Range(value=capacity_kwh, unit="kWh"),
+            "capacity_kw": Range(value=power_kw, unit="kW"),
+            "discharged_kwh": Range(value=discharged_kwh, unit="kWh/a"),
+        },
+        life_years=int(case.published("lifetime")) if life_years is None else life_years,
+    )
+    if emissions_saved_t is None or effect.abatement is None:
+        return effect
+    hourly = effect.abatement.model_copy(update={"scope2_location_t": emissions_saved_t})
+    note = AssumptionItem(
+        name=f"{measure_id}.emissions", value=emissions_saved_t, unit="tCO2e/a", rationale="逐时电网因子"
+    )
+    return effect.model_copy(update={"abatement": hourly, "assumptions": (*effect.assumptions, note)})
+
+
+def _with_waste_heat(baseline: Baseline, site: Mapping[str, Any]) -> Baseline:
+    """The baseline with the site's waste heat, unless it brings its own."""
+    waste = number(site, "waste_heat_profile.heat_gj_per_year")
+    source = number(site, "waste_heat_profile.source_temperature_c", least=-50, most=1500)
+    if baseline.waste_heat_gj or waste is None or source is None:
+        return baseline
+    return replace(baseline, waste_heat_gj=waste, waste_heat_c=source)
+
+
+def _step(case: Case, composed: Callable[[Baseline], Effect | None] | None) -> Step:
+    missing = case.missing()
+    if missing:
+        return case.unknown(missing)
+    if composed is not None:
+        effect = composed(case.left)
+        return case.unknown(("dispatch",)) if effect is None else Step(effect, case.left.after(effect))
+    model = MODELS.get(case.measure.effect)
+    if model is None:
+        return case.unknown(("dispatch",))
+    return model(case)

@@ -1,0 +1,147 @@
+"""Heat that need not be bought: heat pumps by lift, waste heat by grade, electric boilers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from carbonost.engines.measures.parameters import Parameter, parameters
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from carbonost.domain.series import FloatArray
+
+KELVIN: Final = 273.15
+_SHEET: Final = re.compile(r"source (-?\d+)->(-?\d+) degC, sink <= (\d+) degC")
+
+
+@dataclass(frozen=True, slots=True)
+class CopPoint:
+    """A published coefficient of performance with the temperatures it holds at [degC]."""
+
+    parameter: Parameter
+    source_out_c: float
+    sink_c: float
+
+    @property
+    def carnot_share(self) -> float:
+        """COP as a share of the ideal machine between source outlet and sink."""
+        return self.parameter.value / float(carnot_cop(self.source_out_c, self.sink_c))
+
+
+@dataclass(frozen=True, slots=True)
+class Cop:
+    """Coefficient of performance with the range of the data sheets.
+
+    Attributes
+    ----------
+    value, low, high : float [-]
+        At the median, the least and the greatest share of the ideal machine.
+    points : tuple of CopPoint
+        The sheets behind it.
+    inside : bool
+        Whether the lift lies within that of the sheets.
+    """
+
+    value: float
+    low: float
+    high: float
+    points: tuple[CopPoint, ...]
+    inside: bool
+
+
+def carnot_cop(source_out_c: npt.ArrayLike, sink_c: npt.ArrayLike) -> FloatArray:
+    r"""Ideal coefficient of performance :math:`T_{sink} / (T_{sink} - T_{source,out})`, temperatures in degC.
+
+    Referred to the outlet of the source, because that is how cold the machine has to reach.
+    """
+    hot = np.asarray(sink_c, dtype=np.float64) + KELVIN
+    cold = np.asarray(source_out_c, dtype=np.float64) + KELVIN
+    if (hot <= cold).any():
+        raise InputError("the sink must be hotter than the source", "sink_c", sink_c, "Exchange the heat directly.")
+    return np.asarray(hot / (hot - cold))
+
+
+def heat_pump_cop(source_out_c: float, sink_c: float) -> Cop:
+    """Coefficient of performance of an industrial heat pump.
+
+    Parameters
+    ----------
+    source_out_c : float [degC]
+        Temperature to which the source is cooled.
+    sink_c : float [degC]
+        Temperature of the heat delivered.
+
+    Returns
+    -------
+    Cop
+
+    Notes
+    -----
+    COP = share x ideal. The share comes from the published sheets (annual averages), each referred
+    to its own source outlet and sink: output temperature alone does not order them. A lift below the
+    smallest published one is taken as that one: no sheet promises more.
+
+    Examples
+    --------
+    >>> cop = heat_pump_cop(20.0, 80.0)
+    >>> cop.low <= cop.value <= cop.high
+    True
+    """
+    points = cop_points()
+    shares = np.array([point.carnot_share for point in points])
+    lifts = [point.sink_c - point.source_out_c for point in points]
+    ideal = float(carnot_cop(min(source_out_c, sink_c - min(lifts)), sink_c))
+    return Cop(
+        value=max(1.0, ideal * float(np.median(shares))),
+        low=max(1.0, ideal * float(shares.min())),
+        high=max(1.0, ideal * float(shares.max())),
+        points=points,
+        inside=min(lifts) <= sink_c - source_out_c <= max(lifts),
+    )
+
+
+@lru_cache(maxsize=1)
+def cop_points() -> tuple[CopPoint, ...]:
+    """Sheets that print source outlet and sink beside the coefficient of performance."""
+    points = []
+    for row in (*parameters("HP_HOTWATER", "cop_"), *parameters("HP_STEAM", "cop_")):
+        found = _SHEET.search(row.basis)
+        if found and row.usable:
+            points.append(CopPoint(row, float(found[2]), float(found[3])))
+    return tuple(points)
+
+
+def waste_heat_share(source_c: float, cold_inlet_c: float, pinch_k: float, reference_c: float) -> float:
+    """Share of a waste stream's heat that a counterflow exchanger can hand over [-].
+
+    Parameters
+    ----------
+    source_c : float [degC]
+        Temperature of the stream.
+    cold_inlet_c : float [degC]
+        Where the stream it warms comes in.
+    pinch_k : float [K]
+        Smallest temperature difference.
+    reference_c : float [degC]
+        Temperature above which the stream's heat is stated.
+
+    Returns
+    -------
+    float
+        0 where the stream is not hot enough, at most 1.
+
+    Examples
+    --------
+    >>> waste_heat_share(60.0, 20.0, 10.0, 20.0)
+    0.75
+    """
+    if source_c <= reference_c:
+        return 0.0
+    return float(np.clip((source_c - cold_inlet_c - pinch_k) / (source_c - reference_c), 0.0, 1.0))

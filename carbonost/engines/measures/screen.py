@@ -1,0 +1,192 @@
+"""Which measures fit a site, how well, and what is still to be asked.
+
+Missing data lower a score and raise a gap; they never drop a measure. A broken hard condition scores
+zero and stays in the list with its reason.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from carbonost.domain.evidence import AssumptionItem, DataGap
+from carbonost.domain.measure import Candidate, Violation
+from carbonost.engines.measures.library import MeasureLibrary
+from carbonost.engines.measures.site import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from carbonost.domain.measure import Limit, Measure
+    from carbonost.engines.measures.library import ScoreWeights
+
+TOP: Final = 10
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Candidates in order, and what their scores rest on.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        By falling score, ties by id; disabled ones last.
+    required_data_for_top10 : tuple of str
+        What the ten best still need, sorted, each once.
+    avg_applicability_score : float
+        Over the enabled candidates; 0 without any.
+    assumptions, gaps
+        The weights used, and one gap per missing input.
+    library : str
+        Version and digest of the library.
+    """
+
+    candidates: tuple[Candidate, ...]
+    required_data_for_top10: tuple[str, ...]
+    avg_applicability_score: float
+    assumptions: tuple[AssumptionItem, ...]
+    gaps: tuple[DataGap, ...]
+    library: str
+
+    @property
+    def violated(self) -> tuple[Candidate, ...]:
+        """Enabled candidates that break a hard condition of the site."""
+        return tuple(one for one in self.candidates if one.enabled and one.violations)
+
+
+def screen(
+    site: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None = None,
+    *,
+    library: MeasureLibrary | None = None,
+    weights: ScoreWeights | None = None,
+    disabled: Collection[str] = (),
+) -> Screening:
+    """Screen every measure of a library against one site.
+
+    Parameters
+    ----------
+    site : mapping
+        Facts and constraints by the names the library asks for; an absent one is missing.
+    baseline : mapping, optional
+        Baseline metrics by their keys (``baseline_electricity_kwh_y`` …), read like site facts.
+    library : MeasureLibrary, optional
+        The packaged one by default.
+    weights : ScoreWeights, optional
+        Replaces the library's.
+    disabled : collection of str
+        Ids a reviewer switched off; they stay listed.
+
+    Returns
+    -------
+    Screening
+    """
+    library = library or MeasureLibrary.default()
+    weights = weights or library.weights
+    facts = {**site, **{key: value for key, value in (baseline or {}).items() if value is not None}}
+    found = [_candidate(one, facts, weights, enabled=one.id not in disabled) for one in library]
+    found.sort(key=lambda one: (not one.enabled, -one.applicability_score, one.id))
+    ranked = tuple(one.model_copy(update={"rank": at}) for at, one in enumerate(found, start=1))
+    enabled = [one for one in ranked if one.enabled]
+    top = [one for one in enabled if one.feasible][:TOP]
+    return Screening(
+        candidates=ranked,
+        required_data_for_top10=tuple(sorted({name for one in top for name in one.missing_inputs})),
+        avg_applicability_score=sum(one.applicability_score for one in enabled) / len(enabled) if enabled else 0.0,
+        assumptions=_assumptions(library, weights),
+        gaps=_gaps(enabled),
+        library=f"{library.name} {library.version} sha256:{library.digest[:16]}",
+    )
+
+
+def _candidate(measure: Measure, facts: Mapping[str, Any], weights: ScoreWeights, *, enabled: bool) -> Candidate:
+    missing = tuple(sorted({name for name in measure.required_inputs if lookup(facts, name) is None}))
+    softer = tuple(sorted({name for name in measure.optional_inputs if lookup(facts, name) is None}))
+    broken = tuple(_violation(limit, facts) for limit in measure.limits if _breaks(limit, facts))
+    score = weights.full
+    if measure.required_inputs:
+        score -= weights.missing_required * len(missing) / len(set(measure.required_inputs))
+    if measure.optional_inputs:
+        score -= weights.missing_optional * len(softer) / len(set(measure.optional_inputs))
+    return Candidate(
+        id=measure.id,
+        name=measure.name_zh,
+        name_en=measure.name_en,
+        applicability_score=0.0 if broken else round(min(1.0, max(weights.floor, score)), 6),
+        enabled=enabled,
+        missing_inputs=missing,
+        missing_optional=softer,
+        violations=broken,
+        dependencies=measure.depends_on,
+        competes_with=measure.competes_with,
+        risks=measure.risks_zh,
+        basis=measure.basis_zh,
+    )
+
+
+def _breaks(limit: Limit, facts: Mapping[str, Any]) -> bool:
+    value = lookup(facts, limit.field)
+    if value is None:
+        return False
+    try:
+        return not _COMPARE[limit.compare](value, limit.value)
+    except TypeError:
+        return False
+
+
+def _violation(limit: Limit, facts: Mapping[str, Any]) -> Violation:
+    return Violation(
+        field=limit.field,
+        value=lookup(facts, limit.field),
+        reason_zh=limit.reason_zh,
+        reason_en=limit.reason_en,
+    )
+
+
+def _assumptions(library: MeasureLibrary, weights: ScoreWeights) -> tuple[AssumptionItem, ...]:
+    return tuple(
+        AssumptionItem(
+            name=f"score_weights.{name}",
+            value=getattr(weights, name),
+            unit="1",
+            rationale=library.weights_note,
+            sensitivity="medium",
+        )
+        for name in weights.__slots__
+    )
+
+
+def _gaps(candidates: list[Candidate]) -> tuple[DataGap, ...]:
+    wanted: dict[str, list[str]] = {}
+    softer: dict[str, list[str]] = {}
+    for one in candidates:
+        if not one.feasible:
+            continue
+        for name in one.missing_inputs:
+            wanted.setdefault(name, []).append(one.name)
+        for name in one.missing_optional:
+            softer.setdefault(name, []).append(one.name)
+    gaps = [_gap(name, names, "high") for name, names in sorted(wanted.items())]
+    gaps += [_gap(name, names, "low") for name, names in sorted(softer.items()) if name not in wanted]
+    return tuple(gaps)
+
+
+def _gap(name: str, measures: list[str], severity: str) -> DataGap:
+    return DataGap.model_validate(
+        {
+            "missing": name,
+            "impact": f"{'、'.join(measures)}的适用性与效果",
+            "severity": severity,
+            "workaround": "评分已相应降低，措施保留在清单中" if severity == "high" else "按说明的默认值估算",
+            "affects": ("avg_applicability_score",),
+        }
+    )

@@ -1,0 +1,225 @@
+"""Measures that supply: the sun on the roof, waste heat, heat pumps, electric boilers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from carbonost.domain.measure import Range
+from carbonost.engines.measures.baseline import KWH_PER_GJ
+from carbonost.engines.measures.heat import heat_pump_cop, waste_heat_share
+from carbonost.engines.measures.models import HOURS_PER_YEAR, Case, Step, amount, spread_evenly
+from carbonost.engines.measures.pv import PvYield, pv_yield
+from carbonost.engines.measures.site import lookup, number
+
+if TYPE_CHECKING:
+    from carbonost.domain.series import FloatArray
+
+DEFAULT_DAY = "2025-01-01"
+
+
+def pv(case: Case) -> Step:
+    """Rooftop PV: size by usable roof, yield by the irradiance at hand, own use interval by interval."""
+    roof = number(case.site, "roof_area_m2") or 0.0
+    usable = case.given("roof_usable_share", "roof_usable_share", most=1.0)
+    capacity = roof * usable / case.published("roof_area_per_kw_dc_tool")
+    asked = number(case.site, "pv_capacity_kw")
+    capacity = capacity if asked is None else min(capacity, asked)
+    place = number(case.site, "latitude", least=-90, most=90), number(case.site, "longitude", least=-180, most=180)
+    if place[0] is None or place[1] is None:
+        return case.unknown(
+            tuple(name for name, at in zip(("latitude", "longitude"), place, strict=True) if at is None)
+        )
+    load = _load(case)
+    light = lookup(case.site, "irradiance") or {}
+    one = pv_yield(
+        pd.DatetimeIndex(load.index),
+        place[0],
+        place[1],
+        tilt_deg=case.given("tilt_deg", "tilt_deg", most=90),
+        azimuth_deg=case.given("azimuth_deg", "azimuth_deg", most=360),
+        ghi=light.get("ghi"),
+        dhi=light.get("dhi"),
+        dni=light.get("dni"),
+    )
+    for row in one.parameters:
+        case.record.take(row)
+    _tell_model(case, one)
+    power = one.profile.to_numpy() * capacity
+    limit = number(case.site, "grid_headroom_kw")
+    own, out = _own_use(power, load.to_numpy(dtype=np.float64), limit)
+    hours = one.annual_kwh_per_kw / float(one.profile.sum()) if one.profile.sum() else 0.0
+    own_kwh, out_kwh = float(own.sum() * hours), float(out.sum() * hours)
+    spread = (one.low / one.annual_kwh_per_kw, one.high / one.annual_kwh_per_kw) if one.annual_kwh_per_kw else (1, 1)
+    made = capacity * one.annual_kwh_per_kw
+    effect = case.effect(
+        {
+            "electricity": amount(
+                "electricity", own_kwh, own_kwh * spread[0], min(own_kwh * spread[1], made * spread[1])
+            ),
+            "electricity_export": amount("electricity_export", out_kwh),
+        },
+        size={
+            "capacity_kw": Range(value=capacity, unit="kW_dc"),
+            "capacity_ac_kw": Range(value=capacity / case.published("dc_ac_ratio"), unit="kW_ac"),
+            "energy_kwh": Range(value=made, unit="kWh/a", low=made * spread[0], high=made * spread[1]),
+        },
+        degradation=case.published("degradation_per_year"),
+        life_years=int(case.published("lifetime")),
+    )
+    saved = pd.Series(own, index=load.index) if case.left.load_kw is not None else None
+    return Step(effect, case.left.after(effect, load_saved_kw=saved))
+
+
+def waste_heat(case: Case) -> Step:
+    """Waste heat exchanged directly into the heat demand; what is too cold is left to heat pumps."""
+    profile = "waste_heat_profile"
+    source = number(case.site, f"{profile}.source_temperature_c", least=-50, most=1500)
+    if source is None:
+        return case.unknown((f"{profile}.source_temperature_c",))
+    cold = case.given(f"{profile}.cold_inlet_temperature_c", "cold_inlet_temperature_c", most=300)
+    pinch = case.given(f"{profile}.pinch_k", "pinch_k", most=100)
+    reference = case.given(f"{profile}.reference_temperature_c", "reference_temperature_c", most=300)
+    share = waste_heat_share(source, cold, pinch, reference)
+    wanted = number(case.site, f"{profile}.usable_demand_gj_per_year")
+    demand = case.left.heat_demand_gj if wanted is None else min(wanted, case.left.heat_demand_gj)
+    if wanted is None:
+        case.record.miss(f"{profile}.usable_demand_gj_per_year", "余热回收量：假定低温端用热足够", severity="medium")
+    heat = min(case.left.waste_heat_gj * share, demand)
+    spans = [case.library.defaults[name] for name in ("pinch_k", "cold_inlet_temperature_c")]
+    hard = waste_heat_share(source, max(cold, spans[1].high), max(pinch, spans[0].high), reference)
+    easy = waste_heat_share(source, min(cold, spans[1].low), min(pinch, spans[0].low), reference)
+    ratio = (min(hard / share, 1.0), max(easy / share, 1.0)) if share else (1.0, 1.0)
+    used = {
+        carrier: amount(carrier, value, value * ratio[0], value * ratio[1])
+        for carrier, value in case.left.displaced(heat).items()
+    }
+    hours = case.given(f"{profile}.hours_per_year", "operating_hours_per_year", most=8784)
+    effect = case.effect(used, size={"heat_kw": _heat_kw(heat, hours)})
+    left = case.left.after(effect, waste_heat_used_gj=heat)
+    return Step(effect, replace(left, waste_heat_c=min(source, cold + pinch)) if heat > 0 else left)
+
+
+def heat_pump(case: Case) -> Step:
+    """A heat pump instead of bought heat or boiler gas, its COP by source outlet and sink."""
+    hot_water = case.measure.id == "HP_HOTWATER"
+    field = "hot_water_demand.temperature_c" if hot_water else "steam_grade.process_temperature_c"
+    sink = number(case.site, field, most=500)
+    if sink is None:
+        return case.unknown((field,))
+    waste = case.left.waste_heat_c
+    warm = case.default("ambient_source_temperature_c") if waste is None else waste
+    outlet = warm - case.default("source_cooling_k")
+    if outlet >= sink:
+        case.record.miss(field, f"{case.measure.name_zh}：热源已高于用热温度，应直接换热", severity="low")
+        return case.unknown((field,))
+    cop = heat_pump_cop(outlet, sink)
+    for point in cop.points:
+        case.record.take(point.parameter)
+    if not cop.inside:
+        case.record.miss(f"{case.measure.id}.cop", "COP 超出公布数据的温升范围，为外推", severity="medium")
+    heat = _heat_to_pump(case, cop.value, from_waste=waste is not None, hot_water=hot_water)
+    power = heat / cop.value * KWH_PER_GJ
+    room = number(case.site, "grid_headroom_kw")
+    hours = case.given("waste_heat_profile.hours_per_year", "operating_hours_per_year", most=8784)
+    if room is not None and power / hours > room:
+        case.record.miss("grid_headroom_kw", f"{case.measure.name_zh}的规模受接入裕度限制", severity="low")
+        heat, power = heat * room * hours / power, room * hours
+    used = {carrier: amount(carrier, value, value, value) for carrier, value in case.left.displaced(heat).items()}
+    used["electricity"] = amount("electricity", -power, -heat / cop.low * KWH_PER_GJ, -heat / cop.high * KWH_PER_GJ)
+    effect = case.effect(
+        used,
+        size={"heat_kw": _heat_kw(heat, hours), "cop": Range(value=cop.value, unit="1", low=cop.low, high=cop.high)},
+        life_years=int(case.published("lifetime_80c_60k" if hot_water else "lifetime_150c")),
+    )
+    waste_used = heat * (1.0 - 1.0 / cop.value) if waste is not None else 0.0
+    return Step(effect, _with_more_power(case, effect, power, waste_used))
+
+
+def electric_boiler(case: Case) -> Step:
+    """Electricity instead of gas in the boilers, as far as the grid connection reaches."""
+    left = case.left
+    if not left.boiler_heat_gj:
+        known = {
+            "boiler_gas_nm3": left.boiler_gas_nm3,
+            "gas_ncv_gj_per_nm3": left.gas_ncv_gj_per_nm3,
+            "boiler_efficiency": left.boiler_efficiency,
+        }
+        missing = tuple(name for name, value in known.items() if value is None)
+        return case.unknown(missing or ("boiler_gas_nm3",))
+    room = number(case.site, "grid_headroom_kw") or 0.0
+    hours = case.given("operating_hours_per_year", "operating_hours_per_year", most=8784)
+    share = case.published("efficiency")
+    heat = min(left.boiler_heat_gj, room * hours * share / KWH_PER_GJ)
+    power = heat / share * KWH_PER_GJ
+    gas = left.boiler_gas_nm3 * heat / left.boiler_heat_gj if left.boiler_gas_nm3 else 0.0
+    effect = case.effect(
+        {
+            "natural_gas": amount("natural_gas", gas, gas, gas),
+            "electricity": amount("electricity", -power, -power, -power),
+        },
+        size={"heat_kw": _heat_kw(heat, hours)},
+        life_years=int(case.published("lifetime")),
+    )
+    return Step(effect, _with_more_power(case, effect, power, 0.0))
+
+
+def _load(case: Case) -> pd.Series:
+    """The load to be met: metered, else a constant one, which is stated."""
+    load = case.left.load_kw
+    if load is not None:
+        if load.isna().any():
+            case.record.miss("load_profile", "负荷缺测时段按无自用计", severity="low")
+        return load
+    case.record.miss("load_profile", "光伏自用与上网电量的划分", severity="high", workaround="暂按全年平均负荷逐时比较")
+    zone = str(case.site.get("timezone") or "Asia/Shanghai")
+    index = pd.date_range(DEFAULT_DAY, periods=int(HOURS_PER_YEAR), freq="1h", tz=zone)
+    return pd.Series(case.left.electricity_kwh / HOURS_PER_YEAR, index=index)
+
+
+def _tell_model(case: Case, one: PvYield) -> None:
+    if one.clear_sky_index is not None:
+        case.record.miss(
+            "irradiance",
+            "光伏发电量与减排量",
+            severity="high",
+            workaround=f"暂用按纬度缩放的晴空典型年（晴空指数 {one.clear_sky_index:.3f}）",
+        )
+
+
+def _own_use(power: FloatArray, load: FloatArray, export_kw_max: float | None) -> tuple[FloatArray, FloatArray]:
+    own = np.minimum(power, np.maximum(np.nan_to_num(load), 0.0))
+    out = power - own
+    return own, out if export_kw_max is None else np.minimum(out, export_kw_max)
+
+
+def _heat_to_pump(case: Case, cop: float, *, from_waste: bool, hot_water: bool) -> float:
+    """Heat a pump delivers: the demand, at most what its source can feed."""
+    demand = case.left.heat_demand_gj
+    told = number(case.site, "hot_water_demand.heat_gj_per_year" if hot_water else "steam_grade.heat_gj_per_year")
+    if told is None:
+        case.record.miss(
+            f"{case.measure.id}.heat_gj_per_year",
+            f"{case.measure.name_zh}：假定全部用热均在此温度以下",
+            severity="medium",
+        )
+    else:
+        demand = min(demand, told)
+    if not from_waste or cop <= 1:
+        return demand
+    if not case.left.waste_heat_gj:
+        case.record.miss("waste_heat_profile", f"{case.measure.name_zh}：余热已被前面的措施用尽", severity="low")
+    return min(demand, case.left.waste_heat_gj / (1.0 - 1.0 / cop))
+
+
+def _with_more_power(case: Case, effect: Any, power_kwh: float, waste_used: float) -> Any:
+    load = case.left.load_kw
+    saved = None if load is None else -spread_evenly(load, power_kwh)
+    return case.left.after(effect, load_saved_kw=saved, waste_heat_used_gj=waste_used)
+
+
+def _heat_kw(heat_gj: float, hours: float) -> Range:
+    return Range(value=heat_gj * KWH_PER_GJ / hours, unit="kW_th")
