@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ACCENT: Final = "0B5C6B"
 WASH: Final = "F2F6F7"
+TEXT_MM: Final = 166
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -101,6 +102,7 @@ class _Writer:
         section.different_first_page_header_footer = True
         head = section.header.paragraphs[0]
         self._field(head, 'STYLEREF "Heading 1"', "")
+        head.add_run("\t\t")
         foot = section.footer.paragraphs[0]
         foot.alignment = self.enum.WD_ALIGN_PARAGRAPH.CENTER
         for words, field in (("第 ", "PAGE"), (" 页 / 共 ", "NUMPAGES"), (" 页", None)):
@@ -139,6 +141,7 @@ class _Writer:
         properties.title, properties.subject, properties.author = document.title, document.template, "carbonost"
         properties.created = properties.modified = date.replace(tzinfo=None)
         properties.comments = "\n".join(f"{stage} {result_id[:16]}" for stage, result_id in document.hashes)[:255]
+        self.docx.sections[0].header.paragraphs[0].add_run(document.title)
         properties.last_modified_by, properties.revision, properties.language = "carbonost", 1, "zh-CN"
         for _ in range(6):
             self.docx.add_paragraph()
@@ -152,7 +155,7 @@ class _Writer:
         self.docx.add_page_break()
 
     def contents(self, document: Document) -> None:
-        """A contents field whose result is already there; Word renews it on request."""
+        """A contents field whose result, a list of links, is already there; renewing it adds page numbers."""
         self.paragraph(("目录",), style="Subtitle")
         listed = list(_headings(document.sections))
         for position, (level, section) in enumerate(listed):
@@ -160,13 +163,12 @@ class _Writer:
             line.paragraph_format.left_indent = self.shared.Mm(6 * (level - 1))
             line.paragraph_format.space_after = self.shared.Pt(2)
             if position == 0:
-                self._char(line, "begin")
-                self._instruction(line, r'TOC \o "1-2" \h \z \u')
-                self._char(line, "separate")
-            link = self.element("w:hyperlink", anchor=_bookmark(section), history="1")
+                self._field_begin(line, r'TOC \o "1-2" \h \z \u')
+            before = len(line.runs)
             self._runs(line, (_heading(section),))
-            for run in list(line._p.iter(self.qn("w:r")))[3 if position == 0 else 0 :]:  # noqa: SLF001 -- python-docx offers no hyperlink
-                link.append(run)
+            link = self.element("w:hyperlink", anchor=_bookmark(section), history="1")
+            for run in line.runs[before:]:
+                link.append(run._r)  # noqa: SLF001 -- python-docx writes no hyperlinks
             line._p.append(link)  # noqa: SLF001
             if position == len(listed) - 1:
                 self._char(line, "end")
@@ -207,15 +209,20 @@ class _Writer:
             shown = part.text if isinstance(part, Num) else f"[{part.number}]" if isinstance(part, Cite) else part
             for level, piece in runs(shown):
                 run = line.add_run(piece)
-                if level:
-                    run.font.subscript, run.font.superscript = level == "sub" or None, level == "sup" or None
+                if level == "sub":
+                    run.font.subscript = True
+                elif level == "sup":
+                    run.font.superscript = True
                 if size:
                     run.font.size = self.shared.Pt(size)
 
     def table(self, table: Table) -> None:
         self.paragraph((f"{table.label}　{table.caption}",), style="Caption")
         made = self.docx.add_table(rows=0, cols=len(table.columns))
-        made.autofit = True
+        made.autofit = False
+        widths = [self.shared.Mm(width) for width in _widths(table)]
+        for column, width in zip(made.columns, widths, strict=True):
+            column.width = width
         borders = self.element("w:tblBorders")
         for side, width in (("top", "8"), ("bottom", "8"), ("insideH", "4")):
             borders.append(
@@ -223,22 +230,23 @@ class _Writer:
             )
         made._tbl.tblPr.append(borders)  # noqa: SLF001
         heads = tuple((f"{c.title}（{c.unit}）" if c.unit else c.title,) for c in table.columns)
-        self._row(made, heads, table, head=True)
+        self._row(made, heads, table, widths, head=True)
         for row in table.rows:
-            self._row(made, row, table)
+            self._row(made, row, table, widths)
         for note in notes(table):
             self.paragraph((f"注：{note}",), size=8.5)
         if not notes(table):
             self.docx.add_paragraph().paragraph_format.space_after = self.shared.Pt(2)
 
-    def _row(self, made: Any, cells: tuple[Cell, ...], table: Table, *, head: bool = False) -> None:
+    def _row(self, made: Any, cells: tuple[Cell, ...], table: Table, widths: list[Any], *, head: bool = False) -> None:
         row = made.add_row()
         properties = row._tr.get_or_add_trPr()  # noqa: SLF001 -- python-docx offers neither
         properties.append(self.element("w:cantSplit"))
         if head:
             properties.append(self.element("w:tblHeader"))
         align = self.enum.WD_ALIGN_PARAGRAPH
-        for target, cell, column in zip(row.cells, cells, table.columns, strict=True):
+        for target, cell, column, width in zip(row.cells, cells, table.columns, widths, strict=True):
+            target.width = width
             line = target.paragraphs[0]
             line.paragraph_format.space_after, line.paragraph_format.line_spacing = self.shared.Pt(1), 1.1
             line.alignment = align.RIGHT if column.align == "right" else align.LEFT
@@ -258,16 +266,20 @@ class _Writer:
     def gap(self, box: GapBox) -> None:
         made = self.docx.add_table(rows=1, cols=1)
         made.style = "Table Grid"
+        made.rows[0]._tr.get_or_add_trPr().append(self.element("w:cantSplit"))  # noqa: SLF001
         cell = made.rows[0].cells[0]
         cell._tc.get_or_add_tcPr().append(self.element("w:shd", val="clear", color="auto", fill="FDF6E9"))  # noqa: SLF001
         self._runs(cell.paragraphs[0], (f"数据缺口（严重度：{SEVERITY_NAMES[box.severity]}）　{box.missing}",), 9.5)
         self._runs(cell.add_paragraph(), (f"影响：{box.impact}。补救：{box.workaround or '—'}。",), 9)
         self.docx.add_paragraph()
 
-    def _field(self, line: Any, instruction: str, result: str) -> None:
+    def _field_begin(self, line: Any, instruction: str) -> None:
         self._char(line, "begin")
         self._instruction(line, instruction)
         self._char(line, "separate")
+
+    def _field(self, line: Any, instruction: str, result: str) -> None:
+        self._field_begin(line, instruction)
         line.add_run(result)
         self._char(line, "end")
 
@@ -279,6 +291,27 @@ class _Writer:
         text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
         text.text = f" {instruction} "
         line.add_run()._r.append(text)  # noqa: SLF001
+
+
+def _widths(table: Table) -> list[float]:
+    """Column widths in mm, shared out as the text asks, within bounds."""
+    heads = [f"{column.title}{column.unit}" for column in table.columns]
+    asked = []
+    for position, head in enumerate(heads):
+        longest = max((_breadth(_plain(row[position])) for row in table.rows[:100]), default=0)
+        asked.append(min(max(longest, min(_breadth(head), 12)), 34) + 3)
+    return [TEXT_MM * one / sum(asked) for one in asked]
+
+
+def _breadth(text: str) -> int:
+    """Half-widths a text takes: a Chinese character takes two."""
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)  # noqa: PLR2004 -- where CJK begins
+
+
+def _plain(cell: Cell) -> str:
+    return "".join(
+        part.text if isinstance(part, Num) else part.number if isinstance(part, Cite) else part for part in cell
+    )
 
 
 def _heading(section: Section) -> str:
