@@ -335,7 +335,7 @@ def _running_mean(values: FloatArray, width: int) -> FloatArray:
 
 def _coordinates(local: pd.DatetimeIndex, holidays: frozenset[date]) -> tuple[IntArray, IntArray, IntArray]:
     minute = local.hour.to_numpy() * 60 + local.minute.to_numpy()
-    kind = local.weekday.to_numpy().astype(np.int32)
+    kind = local.day_of_week.to_numpy().astype(np.int32)
     for day in holidays:
         kind[_is_date(local, day)] = HOLIDAY
     slot = (minute // SLOT_MIN).astype(np.int32)

@@ -11,36 +11,25 @@ from carbonost.engines.energy.bill import bill_of
 from carbonost.engines.energy.flexible import presence, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbonost.domain.asset import Site
     from carbonost.domain.series import FloatArray
-    from carbonost.engines.energy.assembly import Economics
-    from carbonost.engines.energy.load import Horizon, Load
-    from carbonost.engines.energy.terms import Rates
+    from carbonost.engines.energy.load import Horizon
+    from carbonost.engines.energy.problem import Problem
 
 
-def baseline_cny(
-    site: Site,
-    load: Load,
-    at: Horizon,
-    rate: Rates,
-    economics: Economics,
-    heat_kw: Mapping[str, FloatArray],
-    zone: str,
-) -> float:
+def baseline_cny(problem: Problem) -> float:
     """Cost of doing nothing: batteries idle, generators absent, vehicles charged on arrival, runs at their
     earliest hour, heat from the first boiler of its grade; NaN where heat is asked for and no boiler is there.
     """  # noqa: D205 -- one sentence
-    import_kw = load.kw.copy()
+    site, at, economics = problem.site, problem.at, problem.economics
+    import_kw = problem.load.kw.copy()
     for asset in site.assets:
         if isinstance(asset, EvFleet):
             import_kw += charged_on_arrival(asset, at)
         elif isinstance(asset, FlexibleLoad):
-            for steps, need in runs(at, asset, zone):
+            for steps, need in runs(at, asset, problem.zone):
                 import_kw[steps[:need]] += asset.power_kw
     fuel, emitted = 0.0, 0.0
-    for grade, kw in heat_kw.items():
+    for grade, kw in problem.heat_kw.items():
         boiler = next((a for a in site.assets if isinstance(a, Boiler) and a.grade == grade), None)
         if boiler is None:
             return float("nan")
@@ -50,7 +39,7 @@ def baseline_cny(
         elif economics.gas_price_cny_per_kwh is not None:
             fuel += float(drawn @ economics.gas_price_cny_per_kwh) * at.hours
             emitted += float(drawn.sum()) * at.hours * economics.gas_t_per_kwh
-    grid = bill_of(rate, at, import_kw, None, economics.carbon_price_cny_per_t)
+    grid = bill_of(problem.rate, at, import_kw, None, economics.carbon_price_cny_per_t)
     return economics.weight * (grid.total_cny + fuel + emitted * economics.carbon_price_cny_per_t)
 
 

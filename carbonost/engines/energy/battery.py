@@ -8,7 +8,7 @@ import numpy as np
 
 from carbonost.engines.energy.assembly import Assembly, Flow, Pair
 from carbonost.engines.energy.model import INF
-from carbonost.engines.energy.terms import Term
+from carbonost.engines.energy.terms import wear_terms
 
 if TYPE_CHECKING:
     from carbonost.domain.asset import Battery
@@ -20,7 +20,7 @@ def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
 
     Stored energy follows ``e[t] = e[t-1] + eta_c * c[t] * h - d[t] * h / eta_d``.
     """
-    model, n, hours = assembly.model, assembly.steps, assembly.at.hours
+    model, n = assembly.model, assembly.steps
     energy: float | IntArray
     power: float | IntArray
     energy = (
@@ -41,8 +41,7 @@ def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
         assembly.tie(charge)
         model.add(assembly.balance, charge, -1.0)
         model.add(assembly.balance, discharge, 1.0)
-        if wear:
-            assembly.terms.append(Term("wear", discharge, assembly.at.month, np.full(n, wear * hours)))
+        assembly.terms += wear_terms(wear, discharge, assembly.at)
         assembly.flows += [Flow("charge_kw", charge), Flow("discharge_kw", discharge)]
         assembly.flows += [Flow(f"{name}.charge_kw", charge), Flow(f"{name}.discharge_kw", discharge)]
     charge, discharge = _together(assembly, charges), _together(assembly, discharges)

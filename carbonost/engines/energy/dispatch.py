@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 from carbonost.domain.schedule import Schedule
 from carbonost.engines.energy.assembly import (
     Assembly,
-    Economics,
     add_carbon_cap,
     add_rebate,
     frame_columns,
@@ -21,19 +19,19 @@ from carbonost.engines.energy.assembly import (
 )
 from carbonost.engines.energy.baseline import baseline_cny
 from carbonost.engines.energy.explain import explain
-from carbonost.engines.energy.load import horizon, profile, read_load
 from carbonost.engines.energy.model import INF
+from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_frame, storage_terms
 from carbonost.engines.energy.solve import NoPlan, Solution, Solver
 from carbonost.engines.energy.supply import add_asset, open_heat
-from carbonost.engines.energy.terms import ledger, objective, peaks, rates
-from carbonost.errors import InputError, OptimizationError
+from carbonost.engines.energy.terms import ledger, objective, peaks
+from carbonost.errors import OptimizationError
 
 if TYPE_CHECKING:
-    from carbonost.domain.asset import Site
+    from collections.abc import Sequence
+
     from carbonost.domain.series import FloatArray, IntArray
-    from carbonost.domain.tariff import Tariff
-    from carbonost.engines.energy.load import Horizon, Load
-    from carbonost.engines.energy.terms import Rates
+    from carbonost.engines.energy.problem import Problem
+    from carbonost.engines.energy.terms import Term
 
 ROUNDS: Final = 40
 PATIENCE: Final = 4
@@ -41,67 +39,6 @@ PATIENCE: Final = 4
 CLASH_KW: Final = 1e-5
 DUST: Final = 1e-9
 FRAME: Final = ("load_kw", "import_kw", "export_kw", "charge_kw", "discharge_kw", "soc", "pv_kw", "curtailed_kw")
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """A dispatch problem whose inputs are checked and on one horizon."""
-
-    site: Site
-    load: Load
-    at: Horizon
-    rate: Rates
-    economics: Economics
-    heat_kw: Mapping[str, FloatArray]
-    zone: str
-    time_limit_s: float | None = None
-
-
-def read_problem(
-    site: Site,
-    load: Any,
-    tariff: Tariff,
-    *,
-    load_kwh: Any = None,
-    heat_kw: Any = None,
-    gas_price_cny_per_kwh: Any = None,
-    carbon_price_cny_per_t: float = 0.0,
-    carbon_cap_t: float | None = None,
-    grid_kg_per_kwh: Any = None,
-    gas_kg_per_kwh: float | None = None,
-    weight: float = 1.0,
-    time_limit_s: float | None = None,
-    discount_rate: float = 0.08,
-) -> Problem:
-    """Check everything a caller gave; see `EnergyOptimizer.dispatch`."""
-    drawn = read_load(load, load_kwh)
-    at = horizon(drawn, tariff.zone, tariff.demand_window_min)
-    for name, value in (("carbon_price_cny_per_t", carbon_price_cny_per_t), ("gas_kg_per_kwh", gas_kg_per_kwh)):
-        if value is not None and not (np.isfinite(value) and value >= 0):
-            raise InputError("must be a number that is not negative", field=name, value=value)
-    for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise InputError("must be above 0", field=name, value=value)
-    if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
-        raise InputError(
-            "a carbon price or cap needs emission factors",
-            field="grid_kg_per_kwh",
-            remedy="Give grid_kg_per_kwh=… (and gas_kg_per_kwh=…).",
-        )
-    factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
-    gas = gas_price_cny_per_kwh
-    economics = Economics(
-        carbon_price_cny_per_t=float(carbon_price_cny_per_t),
-        carbon_cap_t=carbon_cap_t,
-        gas_price_cny_per_kwh=None if gas is None else profile(gas, drawn, "gas_price_cny_per_kwh"),
-        gas_t_per_kwh=(gas_kg_per_kwh or 0.0) / 1000.0,
-        weight=float(weight),
-        discount_rate=float(discount_rate),
-    )
-    grades = heat_kw if isinstance(heat_kw, Mapping) else {} if heat_kw is None else {"heat": heat_kw}
-    heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
-    rate = rates(tariff, at, factor)
-    return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
 
 
 def assemble(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Assembly:
@@ -200,33 +137,54 @@ def _shadow(solver: Solver, integer: IntArray, found: Solution, cap: IntArray | 
 
 def dispatch(problem: Problem) -> Schedule:
     """Solve and read the plan."""
+    storage = as_storage(problem)
+    if storage is not None:
+        try:
+            plan = solve_storage(problem, storage)
+        except NoPlan:
+            pass  # the full model below says which limit
+        else:
+            terms, vector = storage_terms(problem, plan)
+            effort = {"solver_s": plan.solver_s, "rounds": plan.rounds, "columns": plan.columns}
+            return _schedule(problem, terms, vector, storage_frame(problem, plan), 0.0, effort)
     return read_schedule(problem, solve_problem(problem))
 
 
 def read_schedule(problem: Problem, solved: Solved) -> Schedule:
-    """The typed result of a plan; every figure comes from the declared terms."""
-    assembly, plan, at = solved.assembly, _cleaned(solved), problem.at
-    price = problem.economics.carbon_price_cny_per_t
-    booked = ledger(assembly.terms, plan, at.months, price)
+    """The typed result of a plan of the full model."""
+    assembly, plan = solved.assembly, _cleaned(solved)
     columns = frame_columns(assembly, plan)
-    frame = {"load_kw": problem.load.kw, **{name: columns.get(name, np.zeros(len(at))) for name in FRAME[1:]}}
+    frame = {"load_kw": problem.load.kw, **{name: columns.get(name, np.zeros(len(problem.at))) for name in FRAME[1:]}}
     frame |= {name: values for name, values in columns.items() if name not in frame}
     frame |= _charge_levels(assembly, plan)
-    frame["price_cny_per_kwh"] = problem.rate.energy
-    peak = peaks(at, columns["import_kw"])
-    base = baseline_cny(problem.site, problem.load, at, problem.rate, problem.economics, problem.heat_kw, problem.zone)
+    effort = {"solver_s": solved.solver_s, "rounds": solved.rounds, "columns": assembly.model.n_columns}
+    return _schedule(problem, assembly.terms, plan, frame, solved.shadow, effort)
+
+
+def _schedule(
+    problem: Problem,
+    terms: Sequence[Term],
+    plan: FloatArray,
+    frame: dict[str, FloatArray],
+    shadow: float,
+    effort: dict[str, Any],
+) -> Schedule:
+    """Every figure of a schedule comes from the declared terms and the flows."""
+    at, weight = problem.at, problem.economics.weight
+    booked = ledger(terms, plan, at.months, problem.economics.carbon_price_cny_per_t)
+    peak = peaks(at, frame["import_kw"])
     return Schedule(
         status="optimal",
         objective_cny=booked.total_cny,
-        baseline_cny=base,
+        baseline_cny=baseline_cny(problem),
         peak_kw=float(peak.max()),
         emissions_t=booked.emissions_t,
-        carbon_shadow_price_cny_per_t=solved.shadow,
+        carbon_shadow_price_cny_per_t=shadow,
         ledger=booked,
-        curtailed_kwh=float(frame["curtailed_kw"].sum() * at.hours * problem.economics.weight),
-        frame=pd.DataFrame(frame, index=problem.load.starts),
+        curtailed_kwh=float(frame["curtailed_kw"].sum() * at.hours * weight),
+        frame=pd.DataFrame(frame | {"price_cny_per_kwh": problem.rate.energy}, index=problem.load.starts),
         hours=at.hours,
-        diagnostics={"solver_s": solved.solver_s, "rounds": solved.rounds, "monthly_peak_kw": peak},
+        diagnostics={**effort, "monthly_peak_kw": peak},
     )
 
 
@@ -258,8 +216,3 @@ def _charge_levels(assembly: Assembly, plan: FloatArray) -> dict[str, FloatArray
         stored, room = stored + energy, room + size
     whole = {"soc": stored / room if room > 0 else np.zeros(assembly.steps)}
     return whole | (each if len(assembly.stores) > 1 else {})
-
-
-def without_price(problem: Problem) -> Problem:
-    """The same problem with carbon free of charge."""
-    return replace(problem, economics=replace(problem.economics, carbon_price_cny_per_t=0.0))

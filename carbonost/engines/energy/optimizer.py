@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from carbonost.domain.asset import Battery, Grid, Site
 from carbonost.domain.schedule import PeakShaving, Schedule
 from carbonost.domain.tariff import Tariff
-from carbonost.engines.energy.dispatch import dispatch, read_problem
+from carbonost.engines.energy.dispatch import dispatch
+from carbonost.engines.energy.problem import read_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

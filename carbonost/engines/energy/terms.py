@@ -134,6 +134,12 @@ def grid_terms(rate: Rates, at: Horizon, columns: GridColumns) -> list[Term]:
     return terms
 
 
+def wear_terms(wear_cny_per_kwh: float, discharge: IntArray, at: Horizon) -> list[Term]:
+    """Wear of a store by what it gives."""
+    per_kw = np.full(len(at), wear_cny_per_kwh * at.hours)
+    return [Term("wear", discharge, at.month, per_kw)] if wear_cny_per_kwh else []
+
+
 def billed_demand(rate: Rates, peaks_kw: FloatArray) -> FloatArray:
     """What a month's peak enters its demand column with: itself, or its part above the contract's band."""
     if rate.contract_kw is None:

@@ -1,0 +1,87 @@
+"""A dispatch problem whose inputs are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonost.engines.energy.assembly import Economics
+from carbonost.engines.energy.load import horizon, profile, read_load
+from carbonost.engines.energy.terms import rates
+from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from carbonost.domain.asset import Site
+    from carbonost.domain.series import FloatArray
+    from carbonost.domain.tariff import Tariff
+    from carbonost.engines.energy.load import Horizon, Load
+    from carbonost.engines.energy.terms import Rates
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A dispatch problem whose inputs are checked and on one horizon."""
+
+    site: Site
+    load: Load
+    at: Horizon
+    rate: Rates
+    economics: Economics
+    heat_kw: Mapping[str, FloatArray]
+    zone: str
+    time_limit_s: float | None = None
+
+
+def read_problem(
+    site: Site,
+    load: Any,
+    tariff: Tariff,
+    *,
+    load_kwh: Any = None,
+    heat_kw: Any = None,
+    gas_price_cny_per_kwh: Any = None,
+    carbon_price_cny_per_t: float = 0.0,
+    carbon_cap_t: float | None = None,
+    grid_kg_per_kwh: Any = None,
+    gas_kg_per_kwh: float | None = None,
+    weight: float = 1.0,
+    time_limit_s: float | None = None,
+    discount_rate: float = 0.08,
+) -> Problem:
+    """Check everything a caller gave; see `EnergyOptimizer.dispatch`."""
+    drawn = read_load(load, load_kwh)
+    at = horizon(drawn, tariff.zone, tariff.demand_window_min)
+    for name, value in (("carbon_price_cny_per_t", carbon_price_cny_per_t), ("gas_kg_per_kwh", gas_kg_per_kwh)):
+        if value is not None and not (np.isfinite(value) and value >= 0):
+            raise InputError("must be a number that is not negative", field=name, value=value)
+    for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
+        if value is not None and not (np.isfinite(value) and value > 0):
+            raise InputError("must be above 0", field=name, value=value)
+    if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
+        raise InputError(
+            "a carbon price or cap needs emission factors",
+            field="grid_kg_per_kwh",
+            remedy="Give grid_kg_per_kwh=… (and gas_kg_per_kwh=…).",
+        )
+    factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
+    gas = gas_price_cny_per_kwh
+    economics = Economics(
+        carbon_price_cny_per_t=float(carbon_price_cny_per_t),
+        carbon_cap_t=carbon_cap_t,
+        gas_price_cny_per_kwh=None if gas is None else profile(gas, drawn, "gas_price_cny_per_kwh"),
+        gas_t_per_kwh=(gas_kg_per_kwh or 0.0) / 1000.0,
+        weight=float(weight),
+        discount_rate=float(discount_rate),
+    )
+    grades = heat_kw if isinstance(heat_kw, Mapping) else {} if heat_kw is None else {"heat": heat_kw}
+    heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
+    rate = rates(tariff, at, factor)
+    return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
+
+
+def without_price(problem: Problem) -> Problem:
+    """The same problem with carbon free of charge."""
+    return replace(problem, economics=replace(problem.economics, carbon_price_cny_per_t=0.0))

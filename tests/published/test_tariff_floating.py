@@ -1,0 +1,58 @@
+"""Two provinces' printed price sets follow from the floating rule, to the printed digit.
+
+Jiangsu 2026-10 and Guangdong (Shantou price area) 2026-09, two-part 1-10 kV, as kept in the packaged price table.
+"""
+
+import pandas as pd
+import pytest
+
+from carbonost.engines.energy import Tariff
+from carbonost.factors import table
+
+DECIMALS = 4
+
+
+def printed(region, area=""):
+    rows = table("prices_and_costs")
+    rows = rows[(rows.region == region) & (rows.area == area) & rows["product"].str.startswith("agency purchase")]
+    return dict(zip(rows.quantity, rows.value, strict=True))
+
+
+def at(tariff, stamp):
+    return float(tariff.prices(pd.DatetimeIndex([pd.Timestamp(stamp, tz="Asia/Shanghai")]), 0.25)[0])
+
+
+def test_jiangsus_peak_and_valley_float_on_the_purchase_price_alone():
+    prices = printed("CN-JS")
+    tariff = Tariff.from_region(
+        "CN-JS", charge="demand", on="2026-10-15", flat_cny_per_kwh=prices["flat"], floating_cny_per_kwh=0.3957,
+        demand_cny_per_kw_month=0.0,
+    )  # fmt: skip
+    assert round(at(tariff, "2026-10-15 16:00"), DECIMALS) == prices["peak"] == 0.9566
+    assert round(at(tariff, "2026-10-15 11:00"), DECIMALS) == prices["valley"] == 0.3828
+    assert round(at(tariff, "2026-10-15 22:30"), DECIMALS) == prices["flat"] == 0.6400
+
+
+def test_multiplying_jiangsus_whole_price_would_be_wrong():
+    prices = printed("CN-JS")
+    assert round(1.8 * prices["flat"], DECIMALS) != prices["peak"]
+    assert round(0.35 * prices["flat"], DECIMALS) != prices["valley"]
+
+
+def test_guangdongs_price_floats_but_for_the_government_funds():
+    prices = printed("CN-GD", "Shantou price area")
+    tariff = Tariff.from_region(
+        "CN-GD", charge="capacity", on="2026-09-15", flat_cny_per_kwh=prices["flat"],
+        not_floating_cny_per_kwh=0.0277, capacity_cny_per_kva_month=0.0, transformer_kva=1000.0,
+    )  # fmt: skip
+    assert round(at(tariff, "2026-09-15 10:30"), DECIMALS) == prices["peak"] == 1.0827
+    assert round(at(tariff, "2026-09-15 11:30"), DECIMALS) == prices["sharp"] == 1.3465
+    assert round(at(tariff, "2026-09-15 03:00"), DECIMALS) == prices["valley"] == 0.2635
+    assert round(at(tariff, "2026-09-15 09:00"), DECIMALS) == prices["flat"] == 0.6483
+
+
+def test_each_printed_band_gives_back_the_same_part_that_does_not_float():
+    flat, peak, valley, sharp = (printed("CN-GD", "Shantou price area")[b] for b in ("flat", "peak", "valley", "sharp"))
+    for band, ratio in ((peak, 1.7), (valley, 0.38), (sharp, 1.7 * 1.25)):
+        floating = (band - flat) / (ratio - 1)
+        assert flat - floating == pytest.approx(0.0277, abs=3e-4)
