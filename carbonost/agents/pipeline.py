@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
-from uuid import uuid4
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import uuid4
 
 from carbonost.agents import bundle
 from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
@@ -28,6 +28,7 @@ from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
     from carbonost.agents.envelope import ResultEnvelope
     from carbonost.agents.events import Event
     from carbonost.agents.runner import Runner

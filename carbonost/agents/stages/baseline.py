@@ -1,0 +1,377 @@
+"""What the park uses and emits in its year: scope 1, both scope 2 totals, and how sure that is.
+
+Metering first, then declared totals, then estimates; each flow names its method. Where a factor or a
+meter is missing the figure is unknown and a gap says so. No measure and no money is considered here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import numpy as np
+from pydantic import Field, JsonValue
+
+from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
+from carbonost.agents.stages.defaults import working
+from carbonost.agents.stages.flows import METHODS, Flows, Row, gather
+from carbonost.agents.stages.tables import by_scope, energy_balance, factor_rows, method_rows, monthly, source_rows, top
+from carbonost.agents.stages.versions import Version, fuel_version, grid_version
+from carbonost.domain.evidence import EvidenceItem
+from carbonost.engines.carbon.calculator import CarbonCalculator
+
+if TYPE_CHECKING:
+    from carbonost.agents.stages.base import Notes, StageContext, StageOutput
+    from carbonost.domain.inventory import Inventory
+
+_AMOUNT: Final = Annotated[float, Field(ge=0, le=1e13)]
+
+BASELINE_SPEC: Final = AgentSpec(
+    name="baseline",
+    version="1.0.0",
+    purpose="Energy of the year, scope 1 and scope 2 by both methods, uncertainty; no measures and no money.",
+    needs=("geo",),
+    metrics={
+        "baseline_electricity_kwh_y": MetricSpec("kWh/y", "electricity used"),
+        "baseline_gas_nm3_y": MetricSpec("Nm3/y", "natural gas at 0 °C"),
+        "baseline_heat_gj_y": MetricSpec("GJ/y", "steam and heat bought"),
+        "S1_tco2e_y": MetricSpec("tCO2e/y", "scope 1"),
+        "S2_tco2e_y": MetricSpec("tCO2e/y", "scope 2, location-based"),
+        "S2_market_tco2e_y": MetricSpec("tCO2e/y", "scope 2, market-based; never added to the other"),
+        "total_tco2e_y": MetricSpec("tCO2e/y", "S1_tco2e_y + S2_tco2e_y (location-based)"),
+        "total_market_tco2e_y": MetricSpec("tCO2e/y", "S1_tco2e_y + S2_market_tco2e_y"),
+        "biogenic_co2_t_y": MetricSpec("tCO2/y", "biogenic CO2, outside the scopes"),
+        "energy_tce_y": MetricSpec("tce/y", "energy in coal equivalents, electricity at its calorific value"),
+        "uncertainty_pct": MetricSpec("1", "half-width of the total's 95 % interval, as a share"),
+        "proxy_share": MetricSpec("1", "share of the energy that is estimated"),
+        "metered_share": MetricSpec("1", "share of the energy that is metered"),
+        "peak_kw": MetricSpec("kW", "highest 15-minute sum of the electricity meters"),
+        "accounting_year": MetricSpec("year", "calendar year accounted for"),
+        "ghg_boundary": MetricSpec("text", "scopes counted"),
+        "grid_ef_version": MetricSpec("text", "grid factors used"),
+        "fuel_ef_version": MetricSpec("text", "fuel parameters used"),
+        "gwp_set": MetricSpec("text", "global warming potentials"),
+    },
+    artifacts=(
+        "energy_balance",
+        "baseline_method",
+        "top_emitters",
+        "monthly",
+        "by_scope",
+        "by_source",
+        "factors",
+        "uncertainty_contributors",
+        "checks",
+    ),
+    triggers=(
+        Trigger(
+            "proxy",
+            "metrics.proxy_share",
+            "above",
+            "过半能耗来自估算，能否补充计量？",
+            "proxy_share_max",
+            "补充计量或账单",
+        ),
+        Trigger(
+            "factor",
+            "artifacts.checks.missing_factors",
+            "not_empty",
+            "排放因子版本缺失，采用哪个版本？",
+            None,
+            "更正 grid_ef_version 或 fuel_ef_version",
+        ),
+        Trigger(
+            "uncertainty",
+            "metrics.uncertainty_pct",
+            "above",
+            "不确定性偏高，数据能否改进？",
+            "uncertainty_max",
+            "核对数据",
+        ),
+        Trigger("unknown", "metrics.total_tco2e_y", "null", "排放总量未知，缺少数据或因子。", None, "补充数据"),
+        Trigger(
+            "confidence", "confidence", "below", "请确认用电、用气数量级与核算口径。", "confidence_min", "核对基线"
+        ),
+        Trigger("critical", "data_gaps", "critical", "关键数据缺口影响核算结论，是否接受？", None, "补充缺口数据"),
+    ),
+    editable=(
+        Editable("metrics.baseline_electricity_kwh_y", _AMOUNT, "kWh per year, not negative"),
+        Editable("metrics.baseline_gas_nm3_y", _AMOUNT, "Nm3 at 0 °C per year, not negative"),
+        Editable("metrics.grid_ef_version", str, "e.g. CN-grid-2023, or a factor's id"),
+        Editable("metrics.fuel_ef_version", str, "a parameter set, e.g. ndrc.other or IPCC-2006-default-v1"),
+        Editable("artifacts.top_emitters", list[str], "ids of the emitters to name; the others are summed"),
+        Editable("assumptions.*", float, "the new value, in the assumption's unit"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class BaselineStage:
+    """Accounts for one calendar year."""
+
+    @property
+    def spec(self) -> AgentSpec:
+        """The stage's declaration."""
+        return BASELINE_SPEC
+
+    def run(self, context: StageContext) -> StageOutput:
+        """Account for the year."""
+        notes = context.notes()
+        for source in context.data.sources:
+            notes.cite(source)
+        flows = _corrected(gather(context, notes), notes)
+        grid = grid_version(context, notes)
+        fuel, parameters = fuel_version(context, notes)
+        account = _account(context, notes, flows, grid, fuel, parameters)
+        balance = energy_balance(flows, account.inventory, notes)
+        shares = _method_shares(balance, flows)
+        uncertainty, contributors = _uncertainty(account, notes)
+        metrics = _metrics(context, flows, account, balance, shares, uncertainty)
+        _state_gaps(context, notes, flows, account, uncertainty)
+        _cite_factors(context, notes, account.inventory)
+        completeness = context.envelope("geo").number("data_completeness_score") or 0.0
+        confidence = 0.2 + 0.8 * completeness - 0.5 * shares["proxy"] - 0.2 * (metrics["total_tco2e_y"][0] is None)
+        chosen = cast("list[str] | None", notes.override("artifacts.top_emitters"))
+        names = {entity.id: entity.name for entity in context.data.entities}
+        return notes.output(
+            metrics,
+            {
+                "energy_balance": balance,
+                "baseline_method": method_rows(flows),
+                "top_emitters": top(account.inventory, names, chosen),
+                "monthly": monthly(flows, account.inventory, account.rows),
+                "by_scope": by_scope(metrics),
+                "by_source": source_rows(account.inventory),
+                "factors": factor_rows(account.inventory),
+                "uncertainty_contributors": contributors,
+                "checks": {"missing_factors": account.missing},
+            },
+            confidence,
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """The inventory, the rows it was made of, and which scopes are not known."""
+
+    inventory: Inventory
+    rows: tuple[Row, ...]
+    missing: list[str]
+    unknown: frozenset[int]
+    grid: str | None
+    fuel: str | None
+
+    def scope(self, number: int) -> float | None:
+        """Return a scope's location-based total, or None where a factor is missing."""
+        if number in self.unknown or not self.rows:
+            return None
+        return float(self.inventory.scope1_t if number == 1 else self.inventory.scope2_location_t)
+
+    @property
+    def market(self) -> float | None:
+        """Return the market-based scope 2 total, or None where a factor is missing."""
+        return None if self.scope(2) is None else float(self.inventory.scope2_market_t)
+
+
+def _corrected(flows: Flows, notes: Notes) -> Flows:
+    """Apply a person's corrections of the two totals."""
+    for path, carrier, unit in (
+        ("metrics.baseline_electricity_kwh_y", "electricity", "kWh"),
+        ("metrics.baseline_gas_nm3_y", "natural_gas", "Nm3"),
+    ):
+        given = notes.override(path)
+        if given is not None:
+            before = flows.total(carrier)
+            flows = flows.scaled(carrier, float(cast("float", given)), unit)
+            notes.assume(f"corrected.{carrier}", given, unit, f"人工复核更正；原值 {before}", "high")
+    return flows
+
+
+def _account(
+    context: StageContext, notes: Notes, flows: Flows, grid: Version, fuel: Version, parameters: str | None
+) -> Account:
+    """Calculate what can be calculated; a missing factor leaves its scope unknown."""
+    scenario = context.scenario
+    missing: list[str] = []
+    unknown: set[int] = set()
+    rows = flows.rows
+    if not grid.held and flows.total("electricity") is not None:
+        missing.append(f"grid_ef_version {grid.asked}")
+        unknown.add(2)
+        rows = tuple(row for row in rows if row.energy_type != "electricity")
+    if not fuel.held:
+        missing.append(f"fuel_ef_version {fuel.asked}")
+        unknown.add(1)
+        rows = tuple(row for row in rows if row.energy_type in {"electricity", "heat", "steam"})
+    factors = working(notes, "factor_uncertainty_pct")
+    percent = {
+        method: working(notes, f"activity_uncertainty_{method}_pct") for method in METHODS if _uses(rows, method)
+    }
+    calculator = CarbonCalculator(context.factors, gwp=scenario.gwp, parameter_set=parameters, vintage=scenario.vintage)
+    contracts = cast("Any", context.data.site.get("contracts", ()))
+    given = [_activity(row, context, percent[row.method], grid.factor) for row in rows]
+    inventory = calculator.calculate(given, contracts=contracts, errors="collect")
+    for _, refused in inventory.rejected.iterrows():
+        row = rows[int(refused["row"])]
+        unknown.add(2 if row.energy_type in {"electricity", "heat", "steam"} else 1)
+        what = f"{row.energy_type}（{scenario.region}，{flows.year}）：{refused['message']}"
+        if what not in missing:
+            missing.append(what)
+    inventory = replace(
+        inventory,
+        bases=tuple(replace(b, uncertainty_pct=factors) if b.uncertainty_pct is None else b for b in inventory.bases),
+    )
+    return Account(inventory, rows, missing, frozenset(unknown), grid.asked, fuel.asked or parameters)
+
+
+def _uses(rows: tuple[Row, ...], method: str) -> bool:
+    return any(row.method == method for row in rows)
+
+
+def _activity(row: Row, context: StageContext, percent: float, factor: str | None) -> dict[str, Any]:
+    given = row.declared
+    own = given.factor if given is not None else None
+    source = {"meter": "meter", "declared": "manual", "proxy": "estimated"}[row.method]
+    return {
+        "energy_type": row.energy_type,
+        "consumption": row.amount,
+        "unit": row.unit,
+        "region": context.scenario.region if given is None or given.region == "CN" else given.region,
+        "period_start": row.start,
+        "period_end": row.end,
+        "facility": row.facility,
+        "data_source": source,
+        "scope": None if given is None else given.scope,
+        "category": None if given is None else given.category,
+        "purity": None if given is None else given.purity,
+        "parameters": None if given is None else given.parameters,
+        "factor": own if own is not None else factor if row.energy_type == "electricity" else None,
+        "uncertainty_pct": percent if given is None or given.uncertainty_pct is None else given.uncertainty_pct,
+    }
+
+
+def _method_shares(balance: list[dict[str, Any]], flows: Flows) -> dict[str, float]:
+    """Return the share of each method in the energy, by coal equivalent."""
+    weight = {row["carrier"]: (row["energy_tce"] or 0.0) / row["consumption"] for row in balance if row["consumption"]}
+    energy: dict[str, float] = defaultdict(float)
+    for row in flows.rows:
+        energy[row.method] += row.canonical * weight.get(row.energy_type, 0.0)
+    whole = sum(energy.values())
+    return {method: energy[method] / whole if whole else 0.0 for method in METHODS}
+
+
+def _uncertainty(account: Account, notes: Notes) -> tuple[float | None, list[dict[str, Any]]]:
+    if not len(account.inventory) or account.unknown:
+        return None, []
+    found = account.inventory.uncertainty("propagation")
+    if not np.isfinite(found.pct):
+        return None, []
+    share = float(found.pct) / 100
+    if share > 1:
+        notes.assume("uncertainty_capped", 1.0, "1", f"传播结果 {share:.2f} 超过 1，按 1 报告", "high")
+    top_rows = found.contributors.head(10)
+    contributors = [
+        {"name": str(row["factor_id"]), "share": float(row["variance_share"])} for _, row in top_rows.iterrows()
+    ]
+    return min(1.0, share), contributors
+
+
+def _metrics(
+    context: StageContext,
+    flows: Flows,
+    account: Account,
+    balance: list[dict[str, Any]],
+    shares: dict[str, float],
+    uncertainty: float | None,
+) -> dict[str, tuple[JsonValue, str]]:
+    s1, s2, market = account.scope(1), account.scope(2), account.market
+    heats = [total for name in ("heat", "steam") if (total := flows.total(name)) is not None]
+    tce = [row["energy_tce"] for row in balance]
+    grid = sorted({b.factor_id for b in account.inventory.bases if b.energy_type == "electricity"})
+    units = {key: metric.unit for key, metric in BASELINE_SPEC.metrics.items()}
+    values: dict[str, JsonValue] = {
+        "baseline_electricity_kwh_y": flows.total("electricity"),
+        "baseline_gas_nm3_y": flows.total("natural_gas"),
+        "baseline_heat_gj_y": sum(heats) if heats else None,
+        "S1_tco2e_y": s1,
+        "S2_tco2e_y": s2,
+        "S2_market_tco2e_y": market,
+        "total_tco2e_y": None if s1 is None or s2 is None else s1 + s2,
+        "total_market_tco2e_y": None if s1 is None or market is None else s1 + market,
+        "biogenic_co2_t_y": float(account.inventory.biogenic_co2_t),
+        "energy_tce_y": None if not tce or None in tce else sum(cast("list[float]", tce)),
+        "uncertainty_pct": uncertainty,
+        "proxy_share": shares["proxy"],
+        "metered_share": shares["meter"],
+        "peak_kw": _peak_kw(context),
+        "accounting_year": flows.year,
+        "ghg_boundary": context.scenario.ghg_boundary,
+        "grid_ef_version": account.grid or ", ".join(grid) or None,
+        "fuel_ef_version": account.fuel,
+        "gwp_set": context.scenario.gwp,
+    }
+    return {key: (value, units[key]) for key, value in values.items()}
+
+
+def _peak_kw(context: StageContext) -> float | None:
+    from carbonost.agents.stages.load import park_load
+
+    load = park_load(context.data)
+    return None if load is None else float(load.max())
+
+
+def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Account, uncertainty: float | None) -> None:
+    for what in account.missing:
+        affected = "S2_tco2e_y" if what.startswith(("grid", "electricity", "heat", "steam")) else "S1_tco2e_y"
+        notes.gap(
+            f"排放因子：{what}",
+            "该范围的排放量未知，不以其他数值代替",
+            "high",
+            fix="在复核中更正版本，或合并含该因子的因子库",
+            affects=(affected, "total_tco2e_y"),
+        )
+    if flows.total("electricity") is None:
+        notes.gap(
+            "用电量",
+            "范围二与用电类措施",
+            "high",
+            fix="提供计量数据或电费单",
+            affects=("baseline_electricity_kwh_y", "S2_tco2e_y", "total_tco2e_y"),
+        )
+    elif not any(row.method == "meter" and row.energy_type == "electricity" for row in flows.rows):
+        notes.gap(
+            "园区电力真实计量（十五分钟或逐时）",
+            "负荷画像、削峰填谷",
+            "medium",
+            fix="接入电表数据",
+            affects=("peak_kw", "portfolio_npv"),
+        )
+    if flows.total("natural_gas") is None and not context.data.site.get("no_fuels"):
+        notes.gap(
+            "用气量",
+            "范围一",
+            "low",
+            fix="提供气费单；确无用气请声明 no_fuels",
+            affects=("baseline_gas_nm3_y", "S1_tco2e_y"),
+        )
+    if any(b.fallback for b in account.inventory.bases):
+        notes.gap(
+            "核算年度或所在地区的排放因子",
+            "采用最近一级地区或最近公布年度的因子",
+            "low",
+            fix="待当年因子公布后重算",
+            affects=("S2_tco2e_y",),
+        )
+    if uncertainty is None:
+        notes.gap("总量不确定性", "结论的可信区间未知", "medium", fix="补齐因子后重算", affects=("uncertainty_pct",))
+
+
+def _cite_factors(context: StageContext, notes: Notes, inventory: Inventory) -> None:
+    notes.cite(EvidenceItem(type="table", id="carbonost.factors", version=str(context.factors.digest)))
+    for basis in inventory.bases:
+        if basis.document:
+            version = None if basis.vintage is None else str(basis.vintage)
+            notes.cite(EvidenceItem(type="doc", id=basis.document, version=version, note=basis.locator or None))
+        for words in basis.assumptions:
+            notes.assume(f"{basis.energy_type}: {words}"[:120], True, "1", "核算引擎采用的约定", "low")  # noqa: FBT003

@@ -1,0 +1,190 @@
+"""The baseline's tables, as rows a report can print."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from carbonost.errors import UnitError
+from carbonost.factors import table
+from carbonost.factors.energy_types import shared_fuel
+from carbonost.units import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from carbonost.agents.stages.base import Notes
+    from carbonost.agents.stages.flows import Flows, Row
+    from carbonost.domain.evidence import Severity
+    from carbonost.domain.inventory import Inventory
+
+_LIKE: Final = {"steam": "heat"}
+_TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
+OTHERS: Final = "其他"
+
+
+def energy_balance(flows: Flows, inventory: Inventory, notes: Notes) -> list[dict[str, Any]]:
+    """Return one row per carrier: amount, coal equivalent, emissions, methods."""
+    carriers = list(dict.fromkeys(row.energy_type for row in flows.rows))
+    sums = inventory.by("energy_type")
+    emitted = dict(zip(sums.get("energy_type", ()), sums["emissions_co2e"], strict=False)) if len(inventory) else {}
+    rows = []
+    for carrier in carriers:
+        mine = [row for row in flows.rows if row.energy_type == carrier]
+        unit, amount = mine[0].canonical_unit, sum(row.canonical for row in mine)
+        tce = _tce(carrier, amount, unit, notes)
+        rows.append(
+            {
+                "carrier": carrier,
+                "consumption": amount,
+                "unit": unit,
+                "energy_tce": tce,
+                "emissions_tco2e": None if carrier not in emitted else float(emitted[carrier]),
+                "method": max(
+                    {row.method for row in mine},
+                    key=lambda method: sum(row.canonical for row in mine if row.method == method),
+                ),
+            }
+        )
+    return rows
+
+
+def _tce(carrier: str, amount: float, unit: str, notes: Notes) -> float | None:
+    """Return the coal equivalent of an amount, electricity at its calorific value; None without a coefficient."""
+    frame = table("tce_coefficients")
+    names = (carrier, shared_fuel(carrier), _LIKE.get(carrier, carrier))
+    for name in dict.fromkeys(names):
+        for _, row in frame[frame["energy_type"] == name].iterrows():
+            mass, _, per = str(row["unit"]).partition("/")
+            try:
+                scale = ratio(name, unit, per)
+            except UnitError:
+                continue
+            why = f"{row['document']}（{row['status']}）"
+            sensitivity: Severity = "low"
+            value = float(row["value"])
+            notes.assume(f"coal_equivalent.{carrier}", value, str(row["unit"]), why, sensitivity)
+            return amount * scale * value * _TCE[mass]
+    return None
+
+
+def method_rows(flows: Flows) -> list[dict[str, Any]]:
+    """Return one row per carrier and method: share of the carrier, coverage, sources."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in flows.rows:
+        groups[row.energy_type, row.method].append(row)
+    listed = []
+    for (carrier, method), rows in sorted(groups.items()):
+        whole = flows.total(carrier)
+        amount = sum(row.canonical for row in rows)
+        sources = list(dict.fromkeys(row.source for row in rows))
+        shown = "、".join(sources[:4]) + (" 等" if len(sources) > 4 else "")  # noqa: PLR2004 -- four names fit a cell
+        metered = method == "meter" and carrier in flows.coverage
+        listed.append(
+            {
+                "flow": carrier,
+                "method": method,
+                "coverage": flows.coverage[carrier] if metered else None,
+                "share": amount / whole if whole else None,
+                "source": shown,
+                "note": "分表计量合计" if metered else "按申报周期合计" if method != "proxy" else "代理估算",
+            }
+        )
+    return listed
+
+
+def by_scope(metrics: Mapping[str, tuple[Any, str]]) -> list[dict[str, Any]]:
+    """Return the three scope totals as rows."""
+    return [
+        {"scope": "范围一", "emissions_tco2e": metrics["S1_tco2e_y"][0]},
+        {"scope": "范围二（基于位置）", "emissions_tco2e": metrics["S2_tco2e_y"][0]},
+        {"scope": "范围二（基于市场）", "emissions_tco2e": metrics["S2_market_tco2e_y"][0]},
+    ]
+
+
+def source_rows(inventory: Inventory) -> list[dict[str, Any]]:
+    """Return amount, factor and emissions per scope, carrier and factor."""
+    if not len(inventory):
+        return []
+    frame = inventory.to_frame()
+    groups = frame.groupby(["scope", "energy_type", "factor_id", "unit"], sort=True, observed=True)
+    sums = groups[["consumption", "emissions_co2e"]].sum().reset_index()
+    factor = {(b.energy_type, b.factor_id, b.unit): b.co2e_t * 1000 for b in inventory.bases}
+    return [
+        {
+            "scope": int(row.scope),
+            "energy_type": str(row.energy_type),
+            "consumption": float(row.consumption),
+            "unit": str(row.unit),
+            "factor_value": float(factor[row.energy_type, row.factor_id, row.unit]),
+            "factor_unit": f"kgCO2e/{row.unit}",
+            "factor_id": str(row.factor_id),
+            "emissions_tco2e": float(row.emissions_co2e),
+        }
+        for row in sums.itertuples()
+    ]
+
+
+def factor_rows(inventory: Inventory) -> list[dict[str, Any]]:
+    """Return each factor used, with where it stands."""
+    seen: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for basis in inventory.bases:
+        key = (basis.energy_type, basis.factor_id, basis.unit)
+        seen[key] = {
+            "energy_type": basis.energy_type,
+            "id": basis.factor_id,
+            "value": basis.co2e_t * 1000,
+            "unit": f"kgCO2e/{basis.unit}",
+            "region": basis.region,
+            "answered_by": basis.path[-1] if basis.path else basis.region,
+            "fallback": basis.fallback,
+            "data_year": None if basis.vintage is None else str(basis.vintage),
+            "document": basis.document,
+            "locator": basis.locator,
+            "status": basis.status,
+        }
+    return [seen[key] for key in sorted(seen)]
+
+
+def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return emitters by falling emissions with shares that sum to one; only `chosen` are named, if given."""
+    if not len(inventory):
+        return []
+    sums = inventory.by("facility")
+    amounts: dict[str | None, float] = {}
+    for row in sums.itertuples():
+        key = row.facility if isinstance(row.facility, str) else None
+        if chosen is not None and key not in chosen:
+            key = OTHERS
+        amounts[key] = amounts.get(key, 0.0) + float(row.emissions_co2e)
+    whole = sum(amounts.values())
+    rows = [
+        {
+            "id": key,
+            "name": "未分户" if key is None else names.get(key, key),
+            "emissions_tco2e": amount,
+            "share": amount / whole if whole else None,
+        }
+        for key, amount in amounts.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["emissions_tco2e"], str(row["id"])))
+
+
+def monthly(flows: Flows, inventory: Inventory, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return energy and emissions month by month; a longer declared period is spread by days."""
+    months: dict[str, dict[str, float]] = {
+        f"{flows.year}-{month:02d}": dict.fromkeys(("electricity_kwh", "gas_nm3", "S1_tco2e", "S2_tco2e"), 0.0)
+        for month in range(1, 13)
+    }
+    columns = {"electricity": "electricity_kwh", "natural_gas": "gas_nm3"}
+    for row in flows.rows:
+        if row.energy_type in columns:
+            for month, share in row.by_month().items():
+                months[month][columns[row.energy_type]] += row.canonical * share
+    if len(inventory):
+        frame = inventory.to_frame()
+        for line in frame.itertuples():
+            if line.scope in (1, 2):
+                for month, share in rows[int(line.row)].by_month().items():
+                    months[month][f"S{int(line.scope)}_tco2e"] += float(line.emissions_co2e) * share
+    return [{"month": month, **values} for month, values in months.items()]
