@@ -1,0 +1,180 @@
+"""Reading: decode the chunks a range touches, add the head, keep what lies inside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonost.storage import cells
+from carbonost.storage.cells import Cells
+from carbonost.storage.civil import DAY, QUARTER
+from carbonost.storage.meters_sqlite.codec import Packed, unpack, unpack_extra
+from carbonost.storage.meters_sqlite.rollup import unpack_rollups
+from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS, columns
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+    Texts = npt.NDArray[np.object_]
+    Columns = tuple[Integers, Integers, Floats, Integers, Texts | None]
+
+_CHOSEN = "select value from json_each(?)"
+
+
+def chosen(ids: Sequence[int]) -> str:
+    """Return series ids as the one parameter of a statement."""
+    return json.dumps(list(ids))
+
+
+def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, plain: bool = False) -> Columns:
+    """Return series, start, value, quality and status in a range, sorted by the order of `ids` and start.
+
+    With `plain`, quality and status are not decoded.
+    """
+    parts = [*_chunks(db, ids, start, end, plain=plain), *_head(db, ids, start, end)]
+    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
+    rank[list(ids)] = np.arange(len(ids))
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0), none, None
+    who = rank[np.concatenate([part[0] for part in parts])]
+    when, value, quality = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
+    status = None
+    if any(part[4] is not None for part in parts):
+        blank = [part[4] if part[4] is not None else np.full(len(part[0]), "", dtype=object) for part in parts]
+        status = np.concatenate(blank)
+    if len(parts) > 1 and not _sorted(who, when):
+        order = np.lexsort((when, who))
+        who, when, value, quality = who[order], when[order], value[order], quality[order]
+        status = status[order] if status is not None else None
+    return who, when, value, quality, status
+
+
+def _sorted(who: Integers, when: Integers) -> bool:
+    step = np.diff(who)
+    return bool(((step > 0) | ((step == 0) & (np.diff(when) > 0))).all())
+
+
+def _chunks(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, plain: bool) -> Iterator[Columns]:
+    if end <= start:
+        return
+    rows = db.execute(
+        f"select series, {CHUNK_COLUMNS} from chunk where series in ({_CHOSEN})"  # noqa: S608
+        " and day between ? and ? and last >= ? and first < ? order by series, day",
+        (chosen(ids), start // DAY, (end - 1) // DAY, start, end),
+    )
+    for series, *fields in rows:
+        yield decode(series, Packed(*fields), start, end, plain=plain)
+
+
+def decode(series: int, packed: Packed, start: int, end: int, *, plain: bool = False) -> Columns:
+    """Return the readings of a chunk inside a range."""
+    when, value = unpack(packed)
+    quality, status = (when, None) if plain else unpack_extra(packed)
+    if packed.first < start or packed.last >= end:
+        inside = slice(int(np.searchsorted(when, start)), int(np.searchsorted(when, end)))
+        when, value, quality = when[inside], value[inside], quality[inside]
+        status = status[inside] if status is not None else None
+    return np.full(len(when), series, dtype=np.int64), when, value, quality, status
+
+
+def _head(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Iterator[Columns]:
+    rows = db.execute(
+        f"select series, start, value, quality, status from head where series in ({_CHOSEN})"  # noqa: S608
+        " and start >= ? and start < ? order by series, start",
+        (chosen(ids), start, end),
+    ).fetchall()
+    if rows:
+        yield columns(rows)
+
+
+def extent(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[int, int] | None:
+    """Return the first and one past the last instant anything is kept for, or None."""
+    row = db.execute(
+        f"""select min(a), max(b) from (
+          select min(first) a, max(last) + 1 b from chunk where series in ({_CHOSEN})
+          union all select min(start), max(start) + 1 from head where series in ({_CHOSEN})
+          union all select min(first), max(until) from tier where series in ({_CHOSEN}))""",  # noqa: S608
+        (chosen(ids),) * 3,
+    ).fetchone()
+    return None if row[0] is None else (int(row[0]), int(row[1]))
+
+
+def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, edges: Integers) -> Cells:
+    """Return the buckets between `edges` of all that lies in ``[start, end)``; series is the rank in `ids`."""
+    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
+    rank[list(ids)] = np.arange(len(ids))
+    parts = [tiers(db, ids, start, end)]
+    quarters = not (edges % QUARTER).any()
+    first, last = -(-start // DAY), end // DAY  # whole days inside the range
+    if quarters and first < last:
+        parts.append(_rolled_up(db, ids, first, last))
+        parts.append(_plain(db, ids, first * DAY, last * DAY, small=True))
+        parts.append(_plain(db, ids, start, first * DAY, small=False))
+        parts.append(_plain(db, ids, last * DAY, end, small=False))
+    else:
+        parts.append(_plain(db, ids, start, end, small=False))
+    for who, when, value, _, _ in _head(db, ids, start, end):
+        parts.append(cells.of_readings(who, when, value))
+    held = cells.join(parts)
+    return cells.gather(replace(held, series=rank[held.series]), edges)
+
+
+def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int) -> Cells:
+    rows = db.execute(
+        f"select series, day, scale, data from rollup where series in ({_CHOSEN}) and day >= ? and day < ?",  # noqa: S608
+        (chosen(ids), first, last),
+    ).fetchall()
+    if not rows:
+        return cells.empty()
+    series, day, scale, blobs = zip(*rows, strict=True)
+    return unpack_rollups(np.array(series), np.array(day), np.array(scale), blobs)
+
+
+def _plain(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, small: bool) -> Cells:
+    """Return chunk readings as cells; with `small`, only of days that have no roll-up."""
+    if end <= start:
+        return cells.empty()
+    bare = "and not exists (select 1 from rollup r where r.series = c.series and r.day = c.day)" if small else ""
+    rows = db.execute(
+        f"select series, {CHUNK_COLUMNS} from chunk c where series in ({_CHOSEN})"  # noqa: S608
+        f" and day between ? and ? and last >= ? and first < ? {bare}",
+        (chosen(ids), start // DAY, (end - 1) // DAY, start, end),
+    )
+    parts = []
+    for series, *fields in rows:
+        who, when, value, _, _ = decode(series, Packed(*fields), start, end, plain=True)
+        parts.append(cells.of_readings(who, when, value))
+    return cells.join(parts)
+
+
+def tiers(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Cells:
+    """Return what older readings were rolled up into."""
+    rows: list[tuple[Any, ...]] = db.execute(
+        f"select series, start, first, until, count, total, low, high from tier"  # noqa: S608
+        f" where series in ({_CHOSEN}) and until > ? and first < ?",
+        (chosen(ids), start, end),
+    ).fetchall()
+    if not rows:
+        return cells.empty()
+    held = as_cells(rows)
+    torn = (held.first < start) | (held.end > end)
+    if torn.any():
+        raise cells.beyond(int(held.first[np.flatnonzero(torn)[0]]))
+    return held
+
+
+def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:
+    """Return rows of the tier table, without their level, as cells."""
+    parts = zip(*rows, strict=True)
+    who, start, first, until, count = (np.array(next(parts), dtype=np.int64) for _ in range(5))
+    total, low, high = (np.array(part, dtype=np.float64) for part in parts)
+    return Cells(who, start, first, until, count, total, low, high)

@@ -1,0 +1,79 @@
+"""The tables of the embedded meter store, and what opening one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from carbonost.errors import SchemaOutdatedError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION: Final = 1
+_APPLICATION: Final = 0x6342_6F73  # "cBos": tells our file from another SQLite file
+
+_SCHEMA: Final = """
+create table if not exists series (
+    id integer primary key, point text not null unique, energy_type text not null, unit text not null,
+    tags text not null
+);
+create table if not exists head (
+    series integer not null, start integer not null, value real not null, quality integer not null,
+    status text not null, primary key (series, start)
+) without rowid;
+create table if not exists chunk ( -- a rowid table: WITHOUT ROWID would spill the blobs
+    series integer not null, day integer not null, count integer not null, first integer not null,
+    last integer not null, step integer not null, scale integer not null, width integer not null,
+    base integer not null, extra blob, data blob not null, primary key (series, day)
+);
+create table if not exists rollup (
+    series integer not null, day integer not null, scale integer not null, data blob not null,
+    primary key (series, day)
+);
+create table if not exists rolled ( -- stamps whose values live on in a tier only
+    series integer not null, day integer not null, count integer not null, first integer not null,
+    last integer not null, step integer not null, data blob not null, primary key (series, day)
+);
+create table if not exists tier (
+    series integer not null, level integer not null, start integer not null, first integer not null,
+    until integer not null, count integer not null, total real not null, low real not null, high real not null,
+    primary key (series, level, start)
+) without rowid;
+create table if not exists meta (name text primary key, value) without rowid;
+insert or ignore into meta values ('head_rows', 0);
+"""
+
+
+def prepare(db: sqlite3.Connection, target: str) -> None:
+    """Set the file up, or check that it is one of ours and of this version.
+
+    Raises
+    ------
+    SchemaOutdatedError
+        If another version wrote it.
+    """
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = full")
+    db.execute("pragma wal_autocheckpoint = 4000")
+    db.execute("pragma journal_size_limit = 67108864")
+    db.execute("pragma cache_size = -32768")
+    found = db.execute("pragma user_version").fetchone()[0]
+    mine = db.execute("pragma application_id").fetchone()[0]
+    if found == VERSION and mine == _APPLICATION:
+        return
+    tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
+    if tables and (found != VERSION or mine not in (0, _APPLICATION)):
+        raise SchemaOutdatedError(
+            f"the file has version {found}, this version reads {VERSION}",
+            "version",
+            found,
+            "Open it with the version that wrote it and copy the readings over.",
+            target=target,
+        )
+    db.execute("begin immediate")
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"pragma application_id = {_APPLICATION}")
+    db.execute(f"pragma user_version = {VERSION}")
+    db.execute("commit")

@@ -1,0 +1,241 @@
+"""A `MeterStore` in one SQLite file, for a gateway, a notebook, or most parks.
+
+Acknowledged means on the disk (WAL, synchronous FULL). Many processes may read and write; writers
+take turns, readers never wait. It serves up to about 1e9 readings in a file; beyond that, one file
+per park or year, or the PostgreSQL adapter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from carbonost.errors import ClosedError
+from carbonost.storage import cells
+from carbonost.storage.address import parse_address
+from carbonost.storage.civil import DAY, edges, span, zone
+from carbonost.storage.frames import points_of, read_frame
+from carbonost.storage.meters_sqlite import reader, tiers, writer
+from carbonost.storage.meters_sqlite.schema import prepare
+from carbonost.storage.ports import SeriesInfo, WriteResult
+from carbonost.storage.sqlite_faults import sqlite_faults
+from carbonost.storage.tables import readings_frame, readings_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    import pandas as pd
+
+    from carbonost.storage.ports import How, RetentionPolicy
+
+_MEMORY: Final = ":memory:"
+
+
+def open_store(url: str, *, timeout_s: float = 30.0) -> SqliteMeterStore:
+    """Open the file an address names."""
+    address = parse_address(url)
+    return SqliteMeterStore(address.file or _MEMORY, timeout_s=timeout_s)
+
+
+class SqliteMeterStore:
+    """Readings in one SQLite file.
+
+    Parameters
+    ----------
+    path : str
+        The file; made where it does not exist. ``":memory:"`` keeps everything in memory.
+    timeout_s : float [s]
+        How long another writer is waited for.
+    """
+
+    capabilities = frozenset(
+        {"atomic", "counts", "delete", "retention", "downsample", "multi_process", "quality", "status", "late"}
+    )
+
+    def __init__(self, path: str, *, timeout_s: float = 30.0) -> None:
+        self._path, self._timeout_s = str(path), timeout_s
+        self.target = f"sqlite:///{self._path}"
+        self._lock = threading.RLock()
+        self._closed = False
+        self._connect()
+
+    def write(
+        self,
+        frame: pd.DataFrame,
+        *,
+        atomic: bool = True,  # noqa: ARG002 -- every write is
+        on_invalid: Literal["raise", "skip"] = "raise",
+        assume_tz: str | None = None,
+    ) -> WriteResult:
+        """Store readings; on return they are on the disk."""
+        batch = read_frame(frame, on_invalid=on_invalid, assume_tz=assume_tz)
+        with self._transaction(write=True) as db:
+            if not len(batch):
+                return WriteResult(skipped=batch.skipped)
+            return writer.write(db, batch, skip=on_invalid == "skip")
+
+    def read(
+        self,
+        selector: Any,
+        start: datetime | str,
+        end: datetime | str,
+        as_: Literal["pandas", "arrow"] = "pandas",
+    ) -> Any:
+        """Return readings in the half-open range, sorted by point and start."""
+        first, last = span(start, end)
+        with self._transaction() as db:
+            ids, series = self._select(db, selector)
+            columns = reader.readings(db, ids, first, last)
+        return (readings_table if as_ == "arrow" else readings_frame)(series, *columns)
+
+    def downsample(
+        self, selector: Any, start: datetime | str, end: datetime | str, every: str, tz: str, how: How = "energy"
+    ) -> pd.DataFrame:
+        """Return point, start and value per civil bucket of `tz`."""
+        first, last = span(start, end)
+        with self._transaction() as db:
+            ids, series = self._select(db, selector)
+            cells.check_how(how, (info.unit for info in series))
+            kept = reader.extent(db, ids)
+            first, last = (max(first, kept[0]), min(last, kept[1])) if kept else (first, first)
+            cuts = edges(first, max(last, first + 1), every, tz)
+            found = reader.collect(db, ids, first, last, cuts) if last > first else cells.empty()
+        return cells.to_frame(found, series, zone(tz).key, how)
+
+    def latest(self, selector: Any) -> pd.DataFrame:
+        """Return the last reading of each selected point."""
+        with self._transaction() as db:
+            ids, series = self._select(db, selector)
+            stamps = dict(
+                db.execute(
+                    "select series, max(last) from (select series, last from chunk union all"
+                    " select series, max(start) from head group by series) group by series"
+                )
+            )
+            rows = []
+            for rank, id_ in enumerate(ids):
+                if id_ not in stamps:
+                    continue
+                _, when, value, quality, status = reader.readings(db, [id_], stamps[id_], stamps[id_] + 1)
+                text = str(status[0]) if status is not None else ""
+                rows.append((rank, int(when[0]), float(value[0]), int(quality[0]), text))
+        return readings_frame(series, *writer.columns(rows))
+
+    def series(self) -> list[SeriesInfo]:
+        """Return every point with its carrier, unit and tags."""
+        with self._transaction() as db:
+            return [info for _, info in self._known(db)]
+
+    def delete(self, selector: Any, start: datetime | str, end: datetime | str) -> int:
+        """Remove readings in the half-open range; return how many."""
+        first, last = span(start, end)
+        removed = 0
+        with self._transaction(write=True) as db:
+            for series in self._select(db, selector)[0]:
+                removed += _delete(db, series, first, last)
+        return removed
+
+    def apply_retention(self, policy: RetentionPolicy, now: datetime) -> Mapping[str, int]:
+        """Roll up what is older than the policy keeps, in one transaction."""
+        with self._transaction(write=True) as db:
+            return tiers.apply(db, policy, now)
+
+    def compact(self) -> None:
+        """Move the head into chunks now, and give free pages back."""
+        with self._transaction(write=True) as db:
+            writer.compact(db, force=True)
+        with self._lock, sqlite_faults(self.target):
+            self._db.execute("vacuum")
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def _connect(self) -> None:
+        with sqlite_faults(self.target):
+            self._db = sqlite3.connect(
+                self._path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
+            )
+            try:
+                prepare(self._db, self.target)
+            except BaseException:
+                self._db.close()
+                raise
+        self._pid = os.getpid()
+
+    @contextmanager
+    def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the store is closed", target=self.target)
+            if self._pid != os.getpid():  # a connection must not cross a fork
+                self._connect()
+            with sqlite_faults(self.target):
+                self._db.execute("begin immediate" if write else "begin")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.rollback()
+                    raise
+                self._db.commit()
+
+    @staticmethod
+    def _known(db: sqlite3.Connection) -> Sequence[tuple[int, SeriesInfo]]:
+        rows = db.execute("select id, point, energy_type, unit, tags from series order by point")
+        return [(row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows]
+
+    def _select(self, db: sqlite3.Connection, selector: Any) -> tuple[Sequence[int], Sequence[SeriesInfo]]:
+        known = self._known(db)
+        ids = {info.point: id_ for id_, info in known}
+        chosen = points_of(selector, (info for _, info in known))
+        return [ids[info.point] for info in chosen], chosen
+
+
+def _delete(db: sqlite3.Connection, series: int, start: int, end: int) -> int:
+    """Remove the readings of one series in a range, with the tier buckets that lie inside."""
+    reader.tiers(db, [series], start, end)  # refuses a range that cuts a bucket
+    gone = db.execute("delete from head where series = ? and start >= ? and start < ?", (series, start, end)).rowcount
+    writer.count_head(db, -gone)
+    removed = gone
+    where = (series, start // DAY, (end - 1) // DAY, start, end)
+    sql = "select day from {} where series = ? and day between ? and ? and last >= ? and first < ?"
+    for (day,) in db.execute(sql.format("chunk"), where).fetchall():
+        held = writer.load_chunk(db, series, day)
+        if held is None:
+            continue
+        outside = (held.start < start) | (held.start >= end)
+        removed += len(held) - int(outside.sum())
+        if not outside.any():
+            tiers.drop(db, series, day)
+            continue
+        status = held.status[outside] if held.status is not None else None
+        kept = (held.start[outside], held.value[outside], held.quality[outside], status)
+        writer.store_chunks(db, [writer.Group(series, day, *kept)])
+    removed += int(
+        db.execute(
+            "select coalesce(sum(count), 0) from tier where series = ? and first >= ? and until <= ?",
+            (series, start, end),
+        ).fetchone()[0]
+    )
+    db.execute("delete from tier where series = ? and first >= ? and until <= ?", (series, start, end))
+    for (day,) in db.execute(sql.format("rolled"), where).fetchall():
+        stamps = writer.rolled_stamps(db, series, day)
+        db.execute("delete from rolled where series = ? and day = ?", (series, day))
+        outside = (stamps < start) | (stamps >= end)
+        if outside.any():
+            writer.keep_stamps(db, series, day, stamps[outside])
+    return removed
