@@ -202,16 +202,24 @@ class FactorNotFoundError(FactorError):
         What was asked for.
     nearest
         Validity of the closest factor that does exist, or None.
+    row, field
+        The row that asked, where a table did.
     """
 
-    def __init__(self, key: str, region: str, on: date | str, nearest: str | None = None) -> None:
-        super().__init__(key, region, on, nearest)
-        self.key, self.region, self.on, self.nearest = key, region, on, nearest
+    field = "energy_type"
+
+    def __init__(
+        self, key: str, region: str, on: date | str, nearest: str | None = None, row: int | str | None = None
+    ) -> None:
+        super().__init__(key, region, on, nearest, row)
+        self.key, self.region, self.on, self.nearest, self.row = key, region, on, nearest, row
+        self.value = key
 
     def __str__(self) -> str:
         known = f"the nearest is {self.nearest}" if self.nearest else "none is known for that region"
+        asked = "" if self.row is None else f"row {self.row}: "
         return (
-            f"no emission factor {self.key!r} for {self.region} on {self.on}: {known}. "
+            f"{asked}no emission factor {self.key!r} for {self.region} on {self.on}: {known}. "
             f"Give the row its own factor=…, or merge a FactorLibrary that holds one."
         )
 

@@ -21,14 +21,14 @@ CONTRACT_ORDER: Final[tuple[ContractKind, ...]] = ("direct", "PPA", "GEC", "supp
 class OwnFactor(SpokenModel):
     """A factor the user brings: `value` in `unit` (``kgCO2e/kWh``), with where it comes from.
 
-    Rows share its error where they share its `id`, else its `source`. `uncertainty_pct` is the
-    half-width of the 95 % interval.
+    Rows share its error where they share its `id`, else its `source`; without either each row has
+    an error of its own. `uncertainty_pct` is the half-width of the 95 % interval.
     """
 
     value: float = Field(ge=0)
     unit: str
     gas: str = "CO2e"
-    source: str
+    source: str | None = None
     id: str | None = None
     uncertainty_pct: float | None = Field(default=None, ge=0)
 
