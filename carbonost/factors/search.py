@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SEEN: Final[WeakKeyDictionary[FactorLibrary, list[str]]] = WeakKeyDictionary()
 _READ: Final = ("id", "energy_type", "region", "name_zh", "name_en", "standard", "document", "gas")
 _CJK: Final = re.compile(r"[一-鿿]+")
-_BLANK: Final = re.compile(r"[\s,，、;；]+")
+_WORD: Final = re.compile(r"[一-鿿]+|[^\s,，、;；一-鿿]+")
 
 
 def _fold(text: str) -> str:
@@ -85,8 +85,9 @@ def search(
     total, keep = np.zeros(len(library)), np.ones(len(library), dtype=bool)
     haystack = _haystack(library)
     whole = text.strip()
-    words = [whole] if _carrier(whole, library) or _place(whole, library) else _BLANK.split(whole)
-    for word in filter(None, words):
+    named = whole and (_carrier(whole, library) or _place(whole, library))
+    words = [whole] if named else _WORD.findall(whole)
+    for word in words:
         score = _score(word, haystack, library)
         keep &= score > 0
         total += score

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from carbonost import units
 from carbonost.domain.factor import Resolution
-from carbonost.errors import FactorNotFoundError, FactorUseError, InputError, UnitError
+from carbonost.errors import AmbiguousUnitError, FactorNotFoundError, FactorUseError, InputError, UnitError
 from carbonost.factors.columns import ALWAYS, FOREVER, date_of, day_of
 from carbonost.factors.energy_types import energy_type as carrier_of
 from carbonost.factors.energy_types import shared_fuel
@@ -151,6 +151,8 @@ def answer(library: FactorLibrary, key: str, place: Region, day: int, unit: str 
             continue
         try:
             rows, per, scale = _fit(library, key, group, unit, strict=rule.strict)
+        except AmbiguousUnitError:
+            raise  # a farther region must not settle what the nearer one leaves open
         except UnitError as error:
             wrong_unit = wrong_unit or error
             continue
@@ -229,14 +231,19 @@ def _gross(library: FactorLibrary, rows: list[int], per: str) -> bool:
 @lru_cache(maxsize=4096)
 def _basis(key: str, unit: str, bases: tuple[str, ...], gross: tuple[bool, ...], *, strict: bool) -> tuple[str, float]:
     plain = units.normalise(unit)
-    order = sorted(zip(bases, gross, strict=True), key=lambda base: base[0] != plain)
+    if plain in bases:
+        return plain, 1.0
+    fits: list[tuple[str, float]] = []
     faults: list[UnitError] = []
-    for per, high in order:
+    for per, high in zip(bases, gross, strict=True):
         try:
-            return per, units.ratio(key, unit, per, strict=strict, gross=high)
+            fits.append((per, units.ratio(key, unit, per, strict=strict, gross=high)))
         except UnitError as error:
             faults.append(error)
-    raise next((fault for fault in faults if type(fault) is not UnitError), faults[0])
+    open_question = next((fault for fault in faults if isinstance(fault, AmbiguousUnitError)), None)
+    if open_question or not fits:  # a bill in plain kWh fits the net column, but may be gross: ask
+        raise open_question or faults[0]
+    return fits[0]
 
 
 def _resolution(
