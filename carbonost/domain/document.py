@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MISSING: Final = "数据缺失"
-SIGNIFICANT: Final = Context(prec=6, rounding=ROUND_HALF_EVEN)
-_WIDE: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
+SIGNIFICANT: Final = 6
+_WIDE: Final = Context(prec=400, rounding=ROUND_HALF_EVEN)  # no float has more digits before and after the point
 
 
 def display(value: float | Decimal | None, digits: int | None = 2, shift: int = 0, missing: str = MISSING) -> str:
@@ -30,7 +30,7 @@ def display(value: float | Decimal | None, digits: int | None = 2, shift: int = 
     value : float, Decimal or None
         As stored; None and NaN print as `missing`, never as 0.
     digits : int or None
-        Decimal places; None keeps the stored digits, at most six significant ones.
+        Decimal places; None keeps the stored digits, cutting decimals beyond six significant digits.
     shift : int
         Power of ten between stored and shown unit: 4 shows kWh as 万kWh, -2 a share in percent.
     missing : str
@@ -54,9 +54,8 @@ def display(value: float | Decimal | None, digits: int | None = 2, shift: int = 
         return missing
     number = number.scaleb(-shift, _WIDE)
     if digits is None:
-        if number != number.to_integral_value():
-            number = SIGNIFICANT.plus(number)
-        number = number.normalize(_WIDE)
+        places = max(0, SIGNIFICANT - 1 - number.adjusted())
+        number = number.quantize(Decimal(1).scaleb(-places), context=_WIDE).normalize(_WIDE)
         shown = f"{number:,f}"
     else:
         shown = f"{number.quantize(Decimal(1).scaleb(-digits), context=_WIDE):,f}"

@@ -15,8 +15,10 @@ from carbonost.domain.document import (
     Cell,
     Chart,
     ChartSeries,
+    Cite,
     Column,
     Figure,
+    Inline,
     Num,
     Paragraph,
     Table,
@@ -59,14 +61,18 @@ def metrics_block(block: dict[str, Any], envelopes: Envelopes, mark: str) -> Blo
         rows.append(((entry["name"],), (value,), (unit,), (NAMES["stage"].get(stage, stage),), (grade or "—",)))
     if not held:
         return None
-    columns = (
+    columns = [
         Column("指标"),
         Column("数值", align="right"),
         Column("单位"),
         Column("来源"),
         Column("阶段置信度", align="right"),
-    )
-    return Table(mark, block.get("caption", "主要指标"), columns, tuple(rows), note=block.get("note", ""))
+    ]
+    if all(row[4] == ("—",) for row in rows):
+        columns, rows = columns[:3], [row[:3] for row in rows]
+    if all(row[2] == ("—",) for row in rows):
+        columns, rows = columns[:2] + columns[3:], [row[:2] + row[3:] for row in rows]
+    return Table(mark, block.get("caption", "主要指标"), tuple(columns), tuple(rows), note=block.get("note", ""))
 
 
 def _value_and_unit(found: Found | None, entry: dict[str, Any]) -> tuple[Num | str, str]:
@@ -151,6 +157,8 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
     if _numeric(spec):
         num = figure(found, key, _unit(spec, row), spec.get("show"), spec.get("digits"))
         return (num,) if num is not None else (words(found.value),)
+    if spec.get("cite"):
+        return _cites(found.value)
     if spec.get("names") == "unit":
         return (label(str(found.value)) or "—",)
     if spec.get("names"):
@@ -158,6 +166,12 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
         return (names.get(str(found.value), words(found.value)),)
     num = None if spec.get("text") else figure(found, key, row.value.get("unit"), None, spec.get("digits"))
     return (num,) if num is not None else (words(found.value),)
+
+
+def _cites(numbers: Any) -> Cell:
+    listed = numbers if isinstance(numbers, list) else [numbers]
+    cites: tuple[Inline, ...] = tuple(Cite(str(number)) for number in listed)
+    return cites or ("无",)
 
 
 def _unit(spec: dict[str, Any], row: Found) -> str | None:

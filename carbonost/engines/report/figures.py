@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost._lazy import load
+from carbonost.domain.document import MISSING
 from carbonost.engines.report.fonts import check_glyphs, sans_path
 from carbonost.engines.report.text import runs
 
@@ -154,9 +155,12 @@ def _stack(axes: Any, chart: Chart) -> None:
     bottom = [0.0] * len(places)
     for i, series in enumerate(chart.series):
         heights = [0.0 if num.missing else float(num.shown or 0) for num in series.values]
-        axes.bar(places, heights, 0.7, bottom=bottom, color=COLOURS[i], label=_say(series.name), hatch=("", "//")[i % 2],
-                 edgecolor="white", linewidth=0.3)  # fmt: skip
+        look = {"color": COLOURS[i], "hatch": ("", "//")[i % 2], "edgecolor": "white", "linewidth": 0.3}
+        axes.bar(places, heights, 0.7, bottom=bottom, label=_say(series.name), **look)
         bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
+    for place in places:
+        if any(series.values[place].missing for series in chart.series):
+            axes.text(place, bottom[place], MISSING, rotation=90, ha="center", va="bottom", fontsize=7)
     axes.set_xticks(places, [_say(name) for name in chart.categories])
     if max(map(len, chart.categories), default=0) > 5:  # noqa: PLR2004 -- 2025-01 does not fit level
         axes.tick_params(axis="x", labelrotation=45)

@@ -6,10 +6,11 @@ import csv
 import hashlib
 import io
 import json
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from carbonost.domain.document import Cell, Cite, Document, Figure, Num, Table
+from carbonost.domain.document import Block, Cell, Cite, Document, Figure, Num, Table
 from carbonost.engines.report.compose import compose, figure_index
 from carbonost.engines.report.envelopes import Envelopes, canonical
 from carbonost.engines.report.figures import draw
@@ -33,15 +34,18 @@ TYPES: Final = {
     "md": "text/markdown; charset=utf-8",
 }
 URL_SECONDS: Final = 3600
+LINES_PER_PAGE: Final = 34
 
 
 class ObjectStore(Protocol):
     """What a report needs of an object store."""
 
-    def put(self, key: str, data: bytes, *, content_type: str | None = None) -> Any:
+    def put(
+        self, key: str, data: bytes, *, content_type: str | None = None, metadata: Mapping[str, str] | None = None
+    ) -> object:
         """Keep the bytes."""
 
-    def presign(self, key: str, method: str, expires_s: int) -> str:
+    def presign(self, key: str, method: Literal["GET", "PUT"], expires_s: int) -> str:
         """An address the bytes can be fetched from."""
 
 
@@ -69,6 +73,12 @@ class Report:
     attachments: dict[str, bytes] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     record: ReportRecord = field(default_factory=ReportRecord)
+
+    @property
+    def pages_est(self) -> int:
+        """About how many A4 pages it takes: from the document alone, whatever formats were made."""
+        lines = sum(_lines(block) for _, block in self.document.walk())
+        return 2 + math.ceil(lines / LINES_PER_PAGE)
 
     @property
     def name(self) -> str:
@@ -165,17 +175,8 @@ class ReportGenerator:
         document, envelopes = compose(template, data, audience)
         files, attachments = render(document, envelopes, formats)
         record = record.finished(document.hashes, {name: _sha256(body) for name, body in files.items()})
-        urls = self._store(document, files) if self.objects is not None else {}
+        urls = _store(self.objects, record, files) if self.objects is not None else {}
         return Report(document, files, attachments, urls, record)
-
-    def _store(self, document: Document, files: Mapping[str, bytes]) -> dict[str, str]:
-        objects, urls = self.objects, {}
-        assert objects is not None  # noqa: S101 -- the caller asked
-        for kind, body in files.items():
-            key = f"reports/{document.kind}/{_sha256(body)[:32]}/report.{kind}"
-            objects.put(key, body, content_type=TYPES[kind])
-            urls[kind] = _address(objects, key)
-        return urls
 
     def generate_government_report(
         self, organization_data: Mapping[str, Any], emission_data: Any, period: Mapping[str, Any] | str
@@ -209,6 +210,23 @@ class ReportGenerator:
             "pdf_sha256": _sha256(report.files["pdf"]),
             "docx_sha256": _sha256(report.files["docx"]),
         }
+
+
+def _lines(block: Block) -> int:
+    if isinstance(block, Table):
+        return 4 + len(block.rows)
+    return 15 if isinstance(block, Figure) else 4
+
+
+def _store(objects: ObjectStore, record: ReportRecord, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Put the files under their content's name; their addresses by format."""
+    facts = {"template": record.template, "generated-by": record.generated_by, **dict(record.envelopes)}
+    urls = {}
+    for kind, body in files.items():
+        key = f"reports/{record.kind}/{_sha256(body)[:32]}/report.{kind}"
+        objects.put(key, body, content_type=TYPES[kind], metadata=facts)
+        urls[kind] = _address(objects, key)
+    return urls
 
 
 def render(
@@ -298,6 +316,5 @@ def _sha256(body: bytes) -> str:
 def _address(objects: ObjectStore, key: str) -> str:
     try:
         return objects.presign(key, "GET", expires_s=URL_SECONDS)
-    except Unsupported:
-        base = str(getattr(objects, "url", "object:")).rstrip("/")
-        return f"{base}/{key}"
+    except Unsupported:  # a folder: the key is the address
+        return f"object:{key}"

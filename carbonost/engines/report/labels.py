@@ -99,12 +99,13 @@ STAGE_NAMES: Final = {
 }  # fmt: skip
 STATUS_NAMES: Final = {"pending": "待复核", "approved": "已通过", "rejected": "已退回", "auto": "自动通过"}
 KEY_NAMES: Final = {
-    "province": "省", "city": "市", "district": "区县", "street": "街道", "type": "类型", "name": "名称", "share": "占比",
+    "province": "省", "city": "市", "district": "区县", "street": "街道", "type": "类型", "name": "名称",
+    "share": "占比",
 }  # fmt: skip
 """Names of the keys of a mapping that is printed as words."""
 NAMES: Final = {
-    "energy": ENERGY_NAMES, "method": METHOD_NAMES, "severity": SEVERITY_NAMES, "stage": STAGE_NAMES,
-    "status": STATUS_NAMES,
+    "energy": ENERGY_NAMES, "status": STATUS_NAMES,
+    "method": METHOD_NAMES, "severity": SEVERITY_NAMES, "stage": STAGE_NAMES,
     "scope": {
         "1": "范围一", "2": "范围二", "3": "范围三", "scope1": "范围一", "scope2": "范围二", "scope3": "范围三",
         "S1": "范围一", "S2": "范围二", "S3": "范围三", "Scope 1": "范围一", "Scope 2": "范围二",

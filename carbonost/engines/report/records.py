@@ -255,6 +255,6 @@ def block_caption(kind: str, given: Any) -> str:
 
 _CAPTIONS: Final = {
     "assumptions": "假设清单", "evidence": "证据清单", "gaps": "数据缺口清单", "figures": "数值索引",
-    "checkpoints": "人工复核记录", "reproducibility": "可复算信息", "confidence": "各阶段置信度", "parameters": "情景参数",
-    "citations": "引用文件清单",
+    "checkpoints": "人工复核记录", "reproducibility": "可复算信息", "confidence": "各阶段置信度",
+    "parameters": "情景参数", "citations": "引用文件清单",
 }  # fmt: skip

@@ -147,7 +147,7 @@ def parse(source: str) -> Template:
         raise FileFormatError("a template has kind, version, title and sections", "template", type(body).__name__)
     known = set(Template.__dataclass_fields__)
     if unknown := set(body) - known:
-        raise FileFormatError("unknown key", "template", sorted(unknown)[0], f"Known: {', '.join(sorted(known))}.")
+        raise FileFormatError("unknown key", "template", min(unknown), f"Known: {', '.join(sorted(known))}.")
     for section in body["sections"]:
         _check_section(section)
     body["sections"] = tuple(body["sections"])
@@ -157,7 +157,7 @@ def parse(source: str) -> Template:
 def _check_section(section: dict[str, Any]) -> None:
     name = f"section {section.get('id')}"
     if unknown := set(section) - _SECTION:
-        raise FileFormatError("unknown key", name, sorted(unknown)[0], f"Known: {', '.join(sorted(_SECTION))}.")
+        raise FileFormatError("unknown key", name, min(unknown), f"Known: {', '.join(sorted(_SECTION))}.")
     for block in section.get("blocks", ()):
         verbs = VERBS & set(block)
         if len(verbs) != 1 or (unknown := set(block) - VERBS - _OPTIONS):
