@@ -43,17 +43,56 @@ _PRICES: Final[dict[str, Any]] = {
 }
 
 _SITE: Final[dict[str, Any]] = {
+    "latitude": 31.408,
+    "longitude": 120.708,
     "roof_area_m2": 258_200.0,
     "roof_usable_share": 0.55,
     "land_area_m2": 12_000.0,
     "grid_headroom_kw": 12_000.0,
     "transformer_kva": 31_500.0,
     "tou_tariff": "CN-JS",
-    "steam_grade": {"pressure_mpa": 0.6, "temperature_c": 165.0},
-    "waste_heat_profile": {"source_temperature_c": 60.0, "heat_gj_per_year": 46_000.0, "hours_per_year": 7_200.0},
-    "latitude": 31.408,
-    "longitude": 120.708,
+    "steam_grade": {"pressure_mpa": 0.4, "temperature_c": 150.0, "process_temperature_c": 110.0},
+    "waste_heat_profile": {"source_temperature_c": 62.0, "heat_gj_per_year": 46_000.0, "hours_per_year": 7_200.0},
+    "motor_list": [
+        {
+            "name": "风机水泵",
+            "rated_kw": 75.0,
+            "poles": 4,
+            "hours": 7000.0,
+            "grade": 3,
+            "count": 64,
+            "load_factor": 0.7,
+        },
+        {
+            "name": "循环泵",
+            "rated_kw": 30.0,
+            "poles": 4,
+            "hours": 6500.0,
+            "grade": 3,
+            "count": 110,
+            "load_factor": 0.65,
+        },
+    ],
+    "lighting_list": [{"name": "厂房照明", "fixtures": 14_000, "watts_old": 75.0, "watts_new": 36.0, "hours": 4300.0}],
+    "green_power_contract": {"energy_kwh": 24_000_000.0},
+    "capex": {
+        "PV_ROOF": {"cny_per_kw": 2750.0},
+        "BESS": {"cny_per_kwh": 880.0},
+        "WHR": {"cny": 5_600_000.0},
+        "HP_STEAM": {"cny_per_kw_heat": 2600.0},
+        "MOTOR": {"cny": 3_450_000.0},
+        "LED": {"cny": 2_380_000.0},
+    },
+    "opex": {
+        "PV_ROOF": {"cny_per_kw_year": 42.0},
+        "BESS": {"share_of_capex": 0.015},
+        "WHR": {"share_of_capex": 0.03},
+        "HP_STEAM": {"share_of_capex": 0.025},
+        "MOTOR": {"cny_per_year": 0.0},
+        "LED": {"cny_per_year": 0.0},
+    },
 }
+"""Invented facts and offers; what a made-up park does not know (its hot water, its compressors) stays a gap."""
 
 
 def sample_park() -> tuple[GeoSelection, ScenarioParams, ParkData]:
