@@ -199,6 +199,14 @@ class FactorLibrary:
         return found
 
     @cached_property
+    def uses_of(self) -> dict[str, frozenset[str]]:
+        """What each carrier is published for."""
+        found: dict[str, set[str]] = {}
+        for key, use in zip(self.energy_types, self.uses, strict=True):
+            found.setdefault(key, set()).add(use)
+        return {key: frozenset(uses) for key, uses in found.items()}
+
+    @cached_property
     def published_levels(self) -> dict[tuple[str, str], frozenset[str]]:
         """Levels at which a carrier is published for inventories, by (energy type, nation)."""
         found: dict[tuple[str, str], set[str]] = {}

@@ -137,16 +137,13 @@ def shared_fuel_or_self(key: str, library: FactorLibrary) -> str:
 def answer(library: FactorLibrary, key: str, place: Region, day: int, unit: str | None, rule: Rule) -> Resolution:
     """Return what answers a canonical carrier in a region on a day number; see `resolve`."""
     path: list[str] = []
-    other_use = False
     wrong_unit: UnitError | None = None
     for code, level in place.chain:
         path.append(code)
         held = library.by_key.get((key, code))
         if not held:
             continue
-        right = [row for row in held if library.uses[row] == rule.use]
-        other_use |= len(right) < len(held)
-        group = _group(library, right, day, rule)
+        group = _group(library, [row for row in held if library.uses[row] == rule.use], day, rule)
         if not group:
             continue
         try:
@@ -159,7 +156,7 @@ def answer(library: FactorLibrary, key: str, place: Region, day: int, unit: str 
         return _resolution(library, key, place, (code, level, tuple(path)), (rows, per, scale), day, rule)
     if wrong_unit is not None:
         raise wrong_unit
-    if other_use and not _nearest(library, key, place, rule):
+    if key in library.uses_of and rule.use not in library.uses_of[key]:
         raise FactorUseError(
             f"{key} is published for reduction projects, not for inventories" if rule.use == "inventory"
             else f"{key} is published for inventories, not for reduction projects",

@@ -134,8 +134,9 @@ def test_the_notice_factor_is_the_one_of_its_year():
 
 
 def test_baseline_factors_serve_reduction_projects_only():
-    with pytest.raises(FactorUseError, match="reduction projects"):
-        resolve(LIBRARY, "electricity_baseline_om", "CN-GRID-EAST", date(2015, 1, 1))
+    for place in ("CN-GRID-EAST", "CN"):
+        with pytest.raises(FactorUseError, match="reduction projects"):
+            resolve(LIBRARY, "electricity_baseline_om", place, date(2024, 1, 1))
     found = resolve(LIBRARY, "OM", "CN-JS", date(2015, 1, 1), use="reduction_project")
     assert found.factor_id == "cn.baseline.2015.east.om"
 
