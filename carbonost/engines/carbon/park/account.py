@@ -189,11 +189,11 @@ def bridge(
         ("transformation", "feedstock")
     )
     kept = rows[stays & ~((rows["kind"] == "other") & (rows.get("scope", 0) == 3))]  # noqa: PLR2004 -- scope 3
-    inventory = calculate(park_rows.to_records(kept), contracts=list(contracts))
+    gap = set(kept["kind"][kept["gap"]])
+    inventory = calculate(park_rows.to_records(kept), contracts=[] if "power" in gap else list(contracts))
     line_kind = kept["kind"].to_numpy()[inventory.line_rows()]
     process = np.array([category(basis.energy_type) == "process" for basis in inventory.bases])[inventory.basis_index]
     carbon = np.array([basis.gases_t.get("CO2", 0.0) for basis in inventory.bases])[inventory.basis_index]
-    gap = set(kept["kind"][kept["gap"]])
     received = balance.direct_kwh + balance.green_kwh + balance.rest_kwh
     columns = {}
     for name, tonnes in (("location_t", inventory.emissions_t), ("market_t", inventory.market_emissions_t)):
