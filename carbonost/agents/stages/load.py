@@ -26,7 +26,9 @@ def park_load(data: ParkData, year: int | None = None) -> pd.Series | None:
     if frame.empty:
         return None
     scale = (
-        frame["unit"].map({unit: units.compile("electricity", unit) for unit in frame["unit"].unique()}).to_numpy(dtype=float)
+        frame["unit"]
+        .map({unit: units.compile("electricity", unit) for unit in frame["unit"].unique()})
+        .to_numpy(dtype=float)
     )
     kwh = pd.Series(frame["value"].to_numpy() * scale, index=pd.DatetimeIndex(frame["start"]))
     total = kwh.groupby(level=0, sort=True).sum(min_count=1)

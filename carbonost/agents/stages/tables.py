@@ -134,6 +134,7 @@ def factor_rows(inventory: Inventory) -> list[dict[str, Any]]:
             "energy_type": basis.energy_type,
             "id": basis.factor_id,
             "value": basis.co2e_t * 1000,
+            "market_value": None if basis.market_co2e_t is None else basis.market_co2e_t * 1000,
             "unit": f"kgCO2e/{basis.unit}",
             "region": basis.region,
             "answered_by": basis.path[-1] if basis.path else basis.region,
