@@ -10,11 +10,13 @@ from carbonost.engines.finance.discount import annuity, npv, real_rate, xnpv, ye
 from carbonost.engines.finance.financing import Loan, SharedSavings, loan, shared_savings
 from carbonost.engines.finance.macc import Macc, ToTarget, macc
 from carbonost.engines.finance.metrics import Payback, lcoe, mac, payback, payback_column
+from carbonost.engines.finance.portfolio import SWINGS, Portfolio, changed, npv_sensitivity, portfolio
 from carbonost.engines.finance.rates import Irr, irr, irr_column, mirr, xirr
 from carbonost.engines.finance.sensitivity import Bar, Tornado, tornado, two_way
 from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax, tax_terms, without_vat
 
 __all__ = [
+    "SWINGS",
     "Bar",
     "Cashflow",
     "Financing",
@@ -22,11 +24,13 @@ __all__ = [
     "Loan",
     "Macc",
     "Payback",
+    "Portfolio",
     "SharedSavings",
     "TaxTerms",
     "ToTarget",
     "Tornado",
     "annuity",
+    "changed",
     "check_consistency",
     "declining_balance",
     "holiday_rates",
@@ -39,8 +43,10 @@ __all__ = [
     "macc",
     "mirr",
     "npv",
+    "npv_sensitivity",
     "payback",
     "payback_column",
+    "portfolio",
     "real_rate",
     "shared_savings",
     "straight_line",

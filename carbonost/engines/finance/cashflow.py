@@ -207,7 +207,7 @@ class Cashflow:
         return {f.name: getattr(self, f.name).tolist() for f in fields(self)}
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().style.format("{:,.0f}").to_html())
+        return str(self.to_frame().to_html(float_format="{:,.0f}".format))
 
 
 def _gross(have: Amounts, scenario: object, horizon: int) -> dict[str, FloatArray]:

@@ -188,7 +188,7 @@ def _crossings(flow: FloatArray) -> tuple[FloatArray, FloatArray]:
     back = running >= 0.0
     reached = back & ~np.concatenate([np.zeros_like(back[..., :1]), back[..., :-1]], axis=-1)
     before = running - flow
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inside = np.where(flow > 0, np.clip(-before / flow, 0.0, 1.0), 0.0)
     at = np.where(np.arange(flow.shape[-1]) > 0, np.arange(flow.shape[-1]) - 1.0 + inside, 0.0)
     when = np.where(reached, at, np.nan)

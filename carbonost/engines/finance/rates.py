@@ -171,10 +171,15 @@ def _sign_changes(amounts: FloatArray) -> IntArray:
 
 def _value(s: float, amounts: FloatArray, times: FloatArray) -> float:
     """Present value at s = ln(1 + rate) as a share of the sum of the terms' sizes; 0 within rounding."""
-    exponents = -times * s
-    terms = amounts * np.exp(exponents - exponents.max())
+    terms = _scaled(s, amounts, times)
     share = float(terms.sum() / np.abs(terms).sum())
     return 0.0 if abs(share) <= TOUCHES else share
+
+
+def _scaled(s: float, amounts: FloatArray, times: FloatArray) -> FloatArray:
+    """Discounted flows over the largest of them: sizes are added as logarithms, so none over- or underflows."""
+    exponents = np.log(np.abs(amounts)) - times * s
+    return np.asarray(np.sign(amounts) * np.exp(exponents - exponents.max()))
 
 
 def _zeros(amounts: FloatArray, times: FloatArray) -> list[float]:
@@ -205,12 +210,12 @@ def _outer(amounts: FloatArray, times: FloatArray, turns: list[float]) -> tuple[
     step = 1.0 / span
     low = min(turns, default=0.0) - step
     while low > -WIDEST and _value(low, amounts, times) * amounts[-1] <= 0:
-        low -= step
+        low = max(low - step, -WIDEST)
         step *= 2.0
     step = 1.0 / span
     high = max(turns, default=0.0) + step
     while high < WIDEST and _value(high, amounts, times) * amounts[0] <= 0:
-        high += step
+        high = min(high + step, WIDEST)
         step *= 2.0
     return low, high
 
@@ -220,8 +225,7 @@ def _bracketed(low: float, high: float, amounts: FloatArray, times: FloatArray) 
     rising = _value(high, amounts, times) > 0
     s = 0.5 * (low + high)
     for _ in range(200):
-        exponents = -times * s
-        terms = amounts * np.exp(exponents - exponents.max())
+        terms = _scaled(s, amounts, times)
         value = float(terms.sum())
         if value == 0.0:
             return s
@@ -272,8 +276,9 @@ def _one_root_each(table: FloatArray) -> FloatArray:
 
 
 def _terms(s: FloatArray, table: FloatArray, times: FloatArray) -> FloatArray:
-    exponents = -np.outer(s, times)
-    return np.asarray(table * np.exp(exponents - exponents.max(axis=1, keepdims=True)))
+    with np.errstate(divide="ignore"):  # a flow of 0 has the logarithm -inf and the term 0
+        exponents = np.log(np.abs(table)) - np.outer(s, times)
+    return np.asarray(np.sign(table) * np.exp(exponents - exponents.max(axis=1, keepdims=True)))
 
 
 def _widened(

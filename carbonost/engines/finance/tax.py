@@ -11,6 +11,7 @@ from carbonost.domain.evidence import AssumptionItem, EvidenceItem
 from carbonost.engines.finance.columns import finite, flows, plain
 from carbonost.engines.finance.depreciation import declining_balance, straight_line, sum_of_years
 from carbonost.errors import InputError
+from carbonost.factors import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +154,7 @@ def without_vat(amount_cny: npt.ArrayLike, rate: npt.ArrayLike) -> float | Float
 
 
 def tax_terms(
-    parameters: Mapping[str, Mapping[str, object]],
+    parameters: Mapping[str, Mapping[str, object]] | None = None,
     *,
     regime: str = "cit_rate",
     asset: str = "machinery_production_equipment",
@@ -166,9 +167,9 @@ def tax_terms(
 
     Parameters
     ----------
-    parameters : mapping of rows
-        Parameter name to its row, with ``value``, ``status`` and the document and clause under
-        ``document``/``source`` and ``locator``/``source_locator``.
+    parameters : mapping of rows, optional
+        Parameter name to its row, with ``value``, ``status``, ``document`` and ``locator``; by default
+        the packaged table, whose tax rows are transcriptions: have a tax person confirm them.
     regime : str
         Row of the rate, e.g. "cit_rate", "cit_rate_high_tech", "cit_rate_western_encouraged".
     asset : str
@@ -186,26 +187,27 @@ def tax_terms(
     TaxTerms
         With one evidence item per row read and one assumption per choice.
     """
+    rows = _packaged() if parameters is None else parameters
     names = [regime, f"depreciation_min_years_{asset}"]
     if holiday is not None:
         names += [f"cit_holiday_{holiday}_exempt_years", f"cit_holiday_{holiday}_half_years"]
     for name in names:
-        if name not in parameters:
-            known = ", ".join(sorted(key for key in parameters if key.startswith(name.split("_")[0])))
+        if name not in rows:
+            known = ", ".join(sorted(key for key in rows if key.startswith(name.split("_")[0])))
             raise InputError("no such finance parameter", "parameters", name, f"Known: {known or 'none'}.")
-    values = [float(str(parameters[name]["value"])) for name in names]
+    values = [float(str(rows[name]["value"])) for name in names]
     exempt, half = (int(values[2]), int(values[3])) if holiday is not None else (0, 0)
     chosen = [
         AssumptionItem(
             name="residual_rate", value=residual_rate, unit="1", sensitivity="low",
-            rationale="tax law sets no residual; the owner's choice (企业所得税法实施条例 第五十九条)",
+            rationale="税法不规定残值率，由企业自定（企业所得税法实施条例 第五十九条）",
         ),
         AssumptionItem(
-            name="tax_regime", value=regime, sensitivity="medium", rationale="the owner is taxed under this row"
+            name="tax_regime", value=regime, sensitivity="medium", rationale="业主按此税率纳税"
         ),
     ]  # fmt: skip
     if holiday is not None:
-        reason = "the project is taken as entitled; counted from the first year with operating income"
+        reason = "假定项目符合条件；自取得第一笔经营收入的年度起算"
         chosen.append(AssumptionItem(name="tax_holiday", value=holiday, sensitivity="high", rationale=reason))
     return TaxTerms(
         rate=values[0],
@@ -215,13 +217,16 @@ def tax_terms(
         exempt_years=exempt,
         half_years=half,
         loss_carry_years=loss_carry_years,
-        evidence=tuple(_evidence(name, parameters[name]) for name in names),
+        evidence=tuple(_evidence(name, rows[name]) for name in names),
         assumptions=tuple(chosen),
     )
 
 
+def _packaged() -> dict[str, dict[str, object]]:
+    records = table("finance_parameters").to_dict("records")
+    return {str(row["parameter"]): {str(name): value for name, value in row.items()} for row in records}
+
+
 def _evidence(name: str, row: Mapping[str, object]) -> EvidenceItem:
-    document = row.get("document") or row.get("source") or ""
-    clause = row.get("locator") or row.get("source_locator") or ""
-    return EvidenceItem(type="table", id=f"finance_parameters/{name}", version=str(row.get("status") or ""),
-                        note=f"{document}; {clause}".strip("; "))  # fmt: skip
+    note = f"{row.get('document', '')}; {row.get('locator', '')}".strip("; ")
+    return EvidenceItem(type="table", id=f"finance_parameters/{name}", version=str(row.get("status", "")), note=note)
