@@ -88,7 +88,7 @@ class Assembly:
     reliefs: list[Relief] = field(default_factory=list)
     ties: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
     investments: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
-    capacities: dict[str, dict[str, IntArray | float]] = field(default_factory=dict)
+    capacities: dict[str, dict[str, IntArray]] = field(default_factory=dict)
     heat: dict[str, IntArray] = field(default_factory=dict)
     stores: list[tuple[str, IntArray, Any]] = field(default_factory=list)
     """(asset, stored energy at the end of each interval [kWh], capacity: a number or its column)"""

@@ -6,10 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.asset import Battery, Grid, Site
-from carbonost.domain.schedule import PeakShaving, Schedule
+from carbonost.domain.schedule import Frontier, PeakShaving, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
 from carbonost.engines.energy.dispatch import dispatch
+from carbonost.engines.energy.pareto import pareto
 from carbonost.engines.energy.problem import read_problem
+from carbonost.engines.energy.sizing import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,3 +154,46 @@ class EnergyOptimizer:
             time_limit_s=time_limit_s,
         )
         return dispatch(problem)
+
+    def size(
+        self,
+        site: Site,
+        load: Any,
+        tariff: Tariff,
+        *,
+        discount_rate: float = 0.08,
+        weight: float = 1.0,
+        **dispatch: Any,
+    ) -> Sizing:
+        """Choose the capacities that are None.
+
+        Parameters
+        ----------
+        site : Site
+            Assets to be chosen state what owning them costs.
+        discount_rate : float [-]
+            Turns capital cost into an annuity over `life_years`.
+        weight : float [-]
+            How often the load's horizon stands for itself in a year; capacities are paid by the year.
+        **dispatch
+            Further arguments of `dispatch`.
+
+        Raises
+        ------
+        UnboundedError
+            If owning more always pays and no bound stops it.
+        """
+        problem = read_problem(site, load, tariff, discount_rate=discount_rate, weight=weight, **dispatch)
+        return size(problem)
+
+    def pareto(self, site: Site, load: Any, tariff: Tariff, *, points: int = 5, **dispatch: Any) -> Frontier:
+        """Plans from the cheapest to the cleanest.
+
+        Parameters
+        ----------
+        points : int
+            How many, both ends included.
+        **dispatch
+            Further arguments of `dispatch`; `grid_kg_per_kwh` is needed.
+        """
+        return pareto(read_problem(site, load, tariff, **dispatch), points)

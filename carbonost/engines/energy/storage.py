@@ -14,7 +14,7 @@ plan at full resolution.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,7 +26,7 @@ from carbonost.errors import OptimizationError
 
 if TYPE_CHECKING:
     from carbonost.domain.asset import Battery
-    from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.domain.series import BoolArray, FloatArray, IntArray
 
 ROUNDS: Final = 30
 SLACK_KW: Final = 1e-6
@@ -89,6 +89,22 @@ class StoragePlan:
     columns: int
 
 
+@dataclass(frozen=True, eq=False)
+class Multipliers:
+    """Prices at the best plan, per interval: they bound the cost at any other size from below.
+
+    Attributes
+    ----------
+    stored : (n,) array [CNY/kWh]
+        Worth of stored energy.
+    peak : (n,) array [CNY/kW]
+        What each interval contributes to its month's demand price.
+    """
+
+    stored: FloatArray
+    peak: FloatArray
+
+
 def least_peaks(problem: StorageProblem) -> FloatArray:
     """A peak no plan can stay below, per month [kW].
 
@@ -112,119 +128,198 @@ def least_peaks(problem: StorageProblem) -> FloatArray:
 
 
 class StorageModel:
-    """The block model, alive in the solver."""
+    """The block model, alive in the solver.
 
-    def __init__(self, problem: StorageProblem, time_limit_s: float | None = None, *, aggregate: bool = True) -> None:
-        self.problem = problem
-        self._limited = bool(problem.demand_cny_per_kw) or np.isfinite(problem.import_kw_max)
-        self._shape(aggregate=aggregate)
+    Parameters
+    ----------
+    problem : StorageProblem
+    tied : bool
+        Whether equal plans are told apart.
+    spare : float
+        How much larger a battery `update` is to take without new blocks.
+    live : bool
+        Keep every interval single, so that `update` takes any other problem of the same length and months.
+    """
+
+    def __init__(
+        self,
+        problem: StorageProblem,
+        time_limit_s: float | None = None,
+        *,
+        tied: bool = True,
+        live: bool = False,
+        spare: float = 1.0,
+    ) -> None:
+        self._tie = TIE_CNY_PER_KWH if tied else 0.0
+        self._live, self._spare = live, spare
+        self._read(problem)
+        self._shape()
         self._build(time_limit_s)
+
+    def update(self, problem: StorageProblem) -> bool:
+        """Take another problem of the same months, in place; False where its blocks would differ.
+
+        Blocks stay valid while no interval changes between deficit and surplus and none needs shaving that
+        did not; their tangents hold at any size once their constants are taken anew.
+        """
+        kept = self.problem
+        self._read(problem)
+        if not self._live:
+            turned = (problem.net_kw < 0) != (kept.net_kw < 0)
+            if turned.any() or (self._must_shave() & ~self._loud[self._block]).any():
+                return False
+        self._write()
+        return True
 
     def solve(self) -> StoragePlan:
         """Solve, add the rows a plan breaks, and solve again until it breaks none."""
         for count in range(ROUNDS):
-            plan = self.solver.solve().plan
-            broken = self._broken(plan)
+            found = self.solver.solve()
+            broken = self._broken(found.plan)
             if broken.size == 0:
-                return self._spread(plan, count + 1)
-            self._add_tangents(broken, plan)
+                self.solution = found
+                return self._spread(found.plan, count + 1)
+            self._add_tangents(broken, found.plan)
         raise OptimizationError("the block model did not settle")
 
-    def _shape(self, *, aggregate: bool) -> None:
-        """Group intervals into blocks; those that may have to be shaved stay single."""
-        p = self.problem
-        net = p.net_kw
-        self._surplus = np.maximum(-net, 0.0)
-        self._deficit = np.maximum(net, 0.0)
+    def multipliers(self) -> Multipliers:
+        """Multipliers of the solved model, at full resolution."""
+        dual = -self.solution.row_dual
+        stored = dual[: self._first.size][self._block]
+        peak = np.zeros(self.problem.month.size)
+        if self._limited:
+            at = self._first.size
+            peak[self._first[self._shaved]] = dual[at : at + self._shaved.size]
+            at += self._shaved.size
+            for blocks, tight in self._tangents:
+                price = np.zeros(self._first.size)
+                price[blocks] = dual[at : at + blocks.size]
+                peak += np.where(tight, price[self._block], 0.0)
+                at += blocks.size
+        return Multipliers(np.maximum(stored, 0.0), np.maximum(peak, 0.0))
+
+    def _read(self, problem: StorageProblem) -> None:
+        self.problem = p = problem
+        self._limited = bool(p.demand_cny_per_kw) or np.isfinite(p.import_kw_max)
+        self._surplus = np.maximum(-p.net_kw, 0.0)
+        self._deficit = np.maximum(p.net_kw, 0.0)
         self._free = np.minimum(p.power_kw, self._surplus)
         self._paid = p.power_kw - self._free
         self._useful = np.minimum(p.power_kw, self._deficit)
-        least = least_peaks(p) if self._limited else np.full(int(p.month[-1]) + 1, INF)
-        self._least = np.minimum(least, p.import_kw_max)
-        loud = net > self._least[p.month] + SLACK_KW
-        new = np.ones(net.size, dtype=bool)
-        if aggregate:
+
+    def _must_shave(self, spare: float = 1.0) -> BoolArray:
+        """Intervals that may have to be shaved; none where no peak is limited."""
+        p = self.problem
+        if spare != 1.0:
+            larger = replace(p.battery, capacity_kwh=spare * p.energy_kwh, power_kw=spare * p.power_kw)
+            p = replace(p, battery=larger)
+        if not self._limited:
+            return np.zeros(p.net_kw.size, dtype=np.bool_)
+        self._least = np.minimum(least_peaks(p), p.import_kw_max)
+        return np.asarray(p.net_kw > self._least[p.month] - SLACK_KW, dtype=np.bool_)
+
+    def _shape(self) -> None:
+        """Group intervals into blocks; those that may have to be shaved stay single."""
+        p = self.problem
+        new = np.ones(p.net_kw.size, dtype=bool)
+        if self._live:
+            loud = np.full(p.net_kw.size, self._limited)
+        else:
+            loud = self._must_shave(self._spare)
             same = (p.month[1:] == p.month[:-1]) & (p.price[1:] == p.price[:-1])
-            same &= ((net[1:] < 0) == (net[:-1] < 0)) & ~loud[1:] & ~loud[:-1]
+            same &= ((p.net_kw[1:] < 0) == (p.net_kw[:-1] < 0)) & ~loud[1:] & ~loud[:-1]
             new[1:] = ~same
         self._first = np.flatnonzero(new).astype(np.int32)
         self._block = (np.cumsum(new) - 1).astype(np.int32)
         self._loud = loud[self._first]
+        self._month = p.month[self._first]
 
     def _sum(self, values: FloatArray) -> FloatArray:
         return np.asarray(np.add.reduceat(values, self._first), dtype=np.float64)
 
     def _build(self, time_limit_s: float | None) -> None:
-        p, battery, model = self.problem, self.problem.battery, Model()
+        """Columns and rows; what depends on the numbers of a problem is written by `_write`."""
+        p, model = self.problem, Model()
         n, hours = self._first.size, p.hours
-        self._month = p.month[self._first]
-        self._charge = model.columns(n, 0.0, self._sum(self._paid))
-        self._discharge = model.columns(n, 0.0, self._sum(self._useful))
+        free = self._sum(self._free) > 0 if not self._live else np.ones(n, dtype=bool)
+        self._at_free = np.flatnonzero(free).astype(np.int32)
+        self._charge, self._discharge, self._stored = model.columns(n), model.columns(n), model.columns(n)
+        self._gift = model.columns(self._at_free.size)
+        self._excess = model.columns(p.floor_kw.size)
+        into, out = -p.battery.charge_efficiency * hours, hours / p.battery.discharge_efficiency
+        soc = model.rows(n, 0.0, 0.0, (self._stored, 1.0), (self._charge, into), (self._discharge, out))
+        model.add(soc[1:], self._stored[:-1], -1.0)
+        model.add(soc[self._at_free], self._gift, into)
+        self._tangents: list[tuple[IntArray, BoolArray]] = []
+        self._shaved = np.flatnonzero(self._loud).astype(np.int32)
+        if self._limited:
+            shaved = self._shaved
+            excess = self._excess[self._month[shaved]]
+            model.rows(
+                shaved.size, -INF, 0.0, (self._charge[shaved], 1.0), (self._discharge[shaved], -1.0), (excess, -1.0)
+            )
+            if not self._live:
+                self._first_tangents(model)
+        self.columns = model.n_columns
+        self.solver = Solver(model.matrix(np.zeros(self.columns)), time_limit_s)
+        self.solver.highs.setOptionValue("presolve", "off")  # a reduced model gains nothing from it
+        self._write()
+
+    def _first_tangents(self, model: Model) -> None:
+        """A tangent of each block's room at the least peak."""
+        tight = self._tight(self._least[self.problem.month])
+        slope = self._sum(tight.astype(np.float64))
+        near = np.flatnonzero((slope > 0) & ~self._loud).astype(np.int32)
+        self._tangents.append((near, tight))
+        excess = self._excess[self._month[near]]
+        model.rows(near.size, -INF, 0.0, (self._charge[near], 1.0), (excess, -slope[near]))
+
+    def _write(self) -> None:
+        """Put a problem's numbers into costs, bounds and rows."""
+        p, battery = self.problem, self.problem.battery
+        n, solver = self._first.size, self.solver
         low, high = battery.soc_min * p.energy_kwh, battery.soc_max * p.energy_kwh
         lower, upper = np.full(n, low), np.full(n, high)
         if battery.final_share is not None:
             lower[-1] = upper[-1] = battery.final_share * p.energy_kwh
-        self._stored = model.columns(n, lower, upper)
-        free = self._sum(self._free)
-        self._at_free = np.flatnonzero(free > 0).astype(np.int32)
-        self._gift = model.columns(self._at_free.size, 0.0, free[self._at_free])
-        months = p.floor_kw.size
         top = max(p.import_kw_max - p.covered_kw, 0.0)
-        fixed = np.isfinite(top) and not p.demand_cny_per_kw
-        bottom = np.full(months, top) if fixed else np.maximum(p.floor_kw - p.covered_kw, 0.0)
-        self._excess = model.columns(months, bottom, np.maximum(top, bottom))
-        begin = np.zeros(n)
-        begin[0] = battery.soc_initial * p.energy_kwh
-        eta_c, eta_d = battery.charge_efficiency, battery.discharge_efficiency
-        soc = model.rows(
-            n, begin, begin, (self._stored, 1.0), (self._charge, -eta_c * hours), (self._discharge, hours / eta_d)
+        open_top = np.isfinite(top) and not p.demand_cny_per_kw
+        bottom = np.full(p.floor_kw.size, top) if open_top else np.maximum(p.floor_kw - p.covered_kw, 0.0)
+        zeros = np.zeros(2 * n)
+        given = (self._sum(self._paid), self._sum(self._useful), upper, self._sum(self._free)[self._at_free])
+        every = np.arange(self.columns, dtype=np.int32)
+        solver.bounds(
+            every,
+            np.concatenate([zeros, lower, np.zeros(self._gift.size), bottom]),
+            np.concatenate([*given, np.maximum(top, bottom)]),
         )
-        model.add(soc[1:], self._stored[:-1], -1.0)
-        model.add(soc[self._at_free], self._gift, -eta_c * hours)
+        solver.costs(every, self._cost())
+        first = np.array([battery.soc_initial * p.energy_kwh])
+        solver.limits(np.zeros(1, dtype=np.int32), first, first)
         if self._limited:
-            self._limit(model)
-        self.solver = Solver(model.matrix(self._cost(model.n_columns)), time_limit_s)
-        self.columns = model.n_columns
+            room = [p.covered_kw - self._deficit[self._first[self._shaved]]]
+            room += [self._room(blocks, tight) for blocks, tight in self._tangents]
+            limits = np.concatenate(room)
+            rows = np.arange(n, n + limits.size, dtype=np.int32)
+            solver.limits(rows, np.full(limits.size, -INF), limits)
 
-    def _cost(self, columns: int) -> FloatArray:
+    def _cost(self) -> FloatArray:
         p = self.problem
         price = p.price[self._first] * p.hours
-        tie = TIE_CNY_PER_KWH * p.hours * (1.0 + 0.1 * np.arange(price.size) / price.size)
-        cost = np.zeros(columns)
-        cost[self._charge] = price + tie
-        cost[self._discharge] = p.battery.wear_steps[0] * p.hours - price
-        cost[self._gift] = tie[self._at_free]
-        cost[self._excess] = p.demand_cny_per_kw
-        return cost
-
-    def _limit(self, model: Model) -> None:
-        """Rows under the peak: of each interval that may have to be shaved, and a first tangent of each block."""
-        p = self.problem
-        loud = np.flatnonzero(self._loud)
-        model.rows(
-            loud.size,
-            -INF,
-            p.covered_kw - p.net_kw[self._first[loud]],
-            (self._charge[loud], 1.0),
-            (self._discharge[loud], -1.0),
-            (self._excess[self._month[loud]], -1.0),
-        )
-        slope, room = self._tangent(self._least[p.month])
-        near = np.flatnonzero((slope > 0) & ~self._loud)
-        model.rows(
-            near.size, -INF, room[near], (self._charge[near], 1.0), (self._excess[self._month[near]], -slope[near])
+        tie = self._tie * p.hours * (1.0 + 0.1 * np.arange(price.size) / price.size)
+        demand = np.full(p.floor_kw.size, p.demand_cny_per_kw)
+        return np.concatenate(
+            [price + tie, p.battery.wear_steps[0] * p.hours - price, np.zeros(price.size), tie[self._at_free], demand]
         )
 
-    def _tangent(self, peak_kw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Slope and constant of the blocks' room to charge, as tangents at a peak per interval.
+    def _tight(self, peak_kw: FloatArray) -> BoolArray:
+        """Where a peak per interval leaves less room to charge than the battery's power."""
+        return np.asarray(self._paid > peak_kw - self._deficit, dtype=np.bool_)
 
-        Room is ``slope * excess + constant``, with the peak equal to excess and what is covered.
-        """
-        p = self.problem
-        tight = self._paid > peak_kw - self._deficit
-        slope = self._sum(tight.astype(np.float64))
-        constant = self._sum(np.where(tight, p.covered_kw - self._deficit, self._paid))
-        return slope, constant
+    def _room(self, blocks: IntArray, tight: BoolArray) -> FloatArray:
+        """Constant of a tangent to the blocks' room to charge; its slope counts the tight intervals."""
+        constant = self._sum(np.where(tight, self.problem.covered_kw - self._deficit, self._paid))
+        return np.asarray(constant[blocks], dtype=np.float64)
 
     def _peak(self, plan: FloatArray) -> FloatArray:
         return np.asarray((self.problem.covered_kw + plan[self._excess])[self.problem.month], dtype=np.float64)
@@ -237,14 +332,14 @@ class StorageModel:
         return np.flatnonzero(over & ~self._loud).astype(np.int32)
 
     def _add_tangents(self, broken: IntArray, plan: FloatArray) -> None:
-        slope, room = self._tangent(self._peak(plan))
-        index = np.empty((broken.size, 2), dtype=np.int32)
-        index[:, 0] = self._charge[broken]
-        index[:, 1] = self._excess[self._month[broken]]
-        value = np.ones((broken.size, 2))
-        value[:, 1] = -slope[broken]
+        tight = self._tight(self._peak(plan))
+        self._tangents.append((broken, tight))
+        slope = self._sum(tight.astype(np.float64))
+        index = np.stack([self._charge[broken], self._excess[self._month[broken]]], axis=1)
+        value = np.stack([np.ones(broken.size), -slope[broken]], axis=1)
         start = 2 * np.arange(broken.size, dtype=np.int32)
-        self.solver.add_rows(np.full(broken.size, -INF), room[broken], start, index.ravel(), value.ravel())
+        below = np.full(broken.size, -INF)
+        self.solver.add_rows(below, self._room(broken, tight), start, index.ravel(), value.ravel())
 
     def _spread(self, plan: FloatArray, rounds: int) -> StoragePlan:
         """Spread each block over its intervals in proportion to their room."""
