@@ -284,7 +284,7 @@ FINANCE = _envelope(
 
 
 @pytest.fixture(scope="session")
-def _park():
+def complete_park():
     return {
         "geo": GEO,
         "baseline": BASELINE,
@@ -300,6 +300,6 @@ def _park():
 
 
 @pytest.fixture
-def park(_park):
+def park(complete_park):
     """Envelopes of a complete park, free to change."""
-    return copy.deepcopy(_park)
+    return copy.deepcopy(complete_park)

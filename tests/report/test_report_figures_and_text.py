@@ -121,7 +121,9 @@ def test_a_figure_outside_a_slot_is_refused(text):
         refuse_bare_figures(text)
 
 
-@pytest.mark.parametrize("text", ["CO2 与 N2O", "按 GB/T 32150-2015 核算", "发改环资〔2025〕910号", "2025年的范围1", "ISO 14064-1:2018"])
+@pytest.mark.parametrize(
+    "text", ["CO2 与 N2O", "按 GB/T 32150-2015 核算", "发改环资〔2025〕910号", "2025年的范围1", "ISO 14064-1:2018"]
+)
 def test_names_that_hold_digits_may_stand(text):
     refuse_bare_figures(text)
 

@@ -48,7 +48,7 @@ def draw(figure: Figure) -> tuple[bytes, bytes]:
         svg, png = io.BytesIO(), io.BytesIO()
         canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         canvas.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
-    return _tidy(svg.getvalue(), figure.alt), png.getvalue()
+    return _tidy(svg.getvalue(), figure), png.getvalue()
 
 
 def _style(name: str) -> dict[str, Any]:
@@ -94,12 +94,15 @@ def _canvas(height_in: float) -> tuple[Any, Any]:
     return canvas, canvas.add_subplot()
 
 
-def _tidy(svg: bytes, alt: str) -> bytes:
-    """Drop the XML head, so that the picture can stand inside a page, and add its description."""
+def _tidy(svg: bytes, figure: Figure) -> bytes:
+    """Make the picture fit to stand inside a page: no XML head, its description, ids no other picture has."""
     text = svg.decode()
     text = text[text.index("<svg") :]
-    escaped = alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
+    used = set(re.findall(r"""(?:href="#|url\(#)([^")]+)""", text))
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{figure.name}-{m[1]}"' if m[1] in used else "", text)
+    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{figure.name}-", text)
+    escaped = figure.alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return text.replace("<svg ", f'<svg role="img" aria-label="{escaped}" ', 1).encode()
 
 

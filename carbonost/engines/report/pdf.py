@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -51,7 +52,8 @@ def to_pdf(html: str, *, attachments: Mapping[str, bytes], identifier: str, date
     fetcher = _fetcher()
     fatal = load("weasyprint.urls", "a report as PDF").FatalURLFetchingError
     fonts = load("weasyprint.text.fonts", "a report as PDF").FontConfiguration()
-    with _listening() as heard:
+    with _listening() as heard, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile to the collector
         try:
             sheet = weasyprint.CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher)
             page = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url=None)
