@@ -272,12 +272,40 @@ class Job:
         """Trace one metric to its assumptions, evidence and inputs."""
         return lineage.trace(self._journal.envelope, self._ledger, result_id, metric_key)
 
-    def report(self, formats: Sequence[str] = ("html", "md"), *, kind: str = "park", **options: Any) -> Report:
-        """Write the report in the formats asked for: html, md, pdf, docx."""
+    def report(
+        self,
+        formats: Sequence[str] = ("html", "pdf", "docx", "md"),
+        *,
+        kind: str = "park",
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> Report:
+        """Write the report in the formats asked for.
+
+        Parameters
+        ----------
+        formats : sequence of {"html", "pdf", "docx", "md"}
+        kind : str
+            A template of the report registry.
+        version : {"government", "technical", "investor"}, optional
+            By default the one the report stage was made for.
+        meta : mapping, optional
+            Lines of the cover, such as ``prepared_by`` and ``date``.
+
+        Raises
+        ------
+        ReportError
+            If a figure, citation or glyph cannot be resolved.
+        """
+        from carbonost.agents.stages.report import report_data
         from carbonost.engines.report.generator import ReportGenerator
 
-        envelopes = {name: env.to_dict() for name, env in self.envelopes.items() if name != "report"}
-        return ReportGenerator().generate(kind, envelopes, formats=tuple(formats), **options)
+        envelopes = self.envelopes
+        told: dict[str, Any] = dict(envelopes["report"].artifacts) if "report" in envelopes else {}
+        narrative = told.get("narrative", {}) if kind == "park" else {}
+        data = report_data(envelopes, narrative, {**told.get("meta", {}), **(meta or {})})
+        audience = (version or told.get("audience")) if kind == "park" else version
+        return ReportGenerator().generate(kind, data, formats=tuple(formats), audience=audience)
 
     def export(self, path: Path | str) -> Path:
         """Write everything about the job into one file that can be verified elsewhere, offline."""

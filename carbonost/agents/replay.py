@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbonost.agents.blackboard import Ledger
+from carbonost.agents.envelope import ResultEnvelope
 from carbonost.agents.journal import Journal
-
-if TYPE_CHECKING:
-    from carbonost.agents.envelope import ResultEnvelope
 
 
 class ReplayJournal(Journal):
@@ -20,8 +16,8 @@ class ReplayJournal(Journal):
         self.ledger = Ledger(journal.entries(job_id)[:1])
 
     def take(self, envelope: ResultEnvelope) -> None:
-        """Let a replayed envelope stand for its stage."""
-        self._fresh[envelope.result_id] = envelope
+        """Let a replayed envelope stand for its stage, read back as the store would."""
+        self._fresh[envelope.result_id] = ResultEnvelope.read(envelope.to_bytes())
         self.ledger.heads[envelope.stage] = envelope.result_id
 
     def envelope(self, result_id: str) -> ResultEnvelope:
