@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
     from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
     from carbonost.engines.carbon.park.account import ZeroCarbonPark, zero_carbon_park
+    from carbonost.engines.carbon.scale import calculate_table, condense, join_emissions
     from carbonost.engines.carbon.uncertainty import Uncertainty, assess, combine_product, combine_sum, propagate
 
 _ROOM: Final = "carbonost.engines.carbon."
@@ -39,13 +40,16 @@ _NAMES: Final = {
     "aggregate": _ROOM + "organisation",
     "allocate": _ROOM + "allocation",
     "assess": _ROOM + "uncertainty",
+    "calculate_table": _ROOM + "scale",
     "carbon_map": _ROOM + "carbonmap",
     "combine_product": _ROOM + "uncertainty",
     "combine_sum": _ROOM + "uncertainty",
     "compare_with_peers": _ROOM + "benchmark",
+    "condense": _ROOM + "scale",
     "consolidate": _ROOM + "organisation",
     "hourly_match": _ROOM + "matching",
     "intensity": _ROOM + "organisation",
+    "join_emissions": _ROOM + "scale",
     "meter_tree": _ROOM + "allocation",
     "monte_carlo": _ROOM + "draws",
     "net_of_parts": _ROOM + "organisation",
@@ -67,13 +71,16 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "aggregate",
     "allocate",
     "assess",
+    "calculate_table",
     "carbon_map",
     "combine_product",
     "combine_sum",
     "compare_with_peers",
+    "condense",
     "consolidate",
     "hourly_match",
     "intensity",
+    "join_emissions",
     "meter_tree",
     "monte_carlo",
     "net_of_parts",
