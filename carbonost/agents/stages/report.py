@@ -14,7 +14,9 @@ from pydantic import Field
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.domain.scenario import ScenarioParams
-from carbonost.engines.report.generator import ReportGenerator
+from carbonost.engines.report.compose import compose
+from carbonost.engines.report.markdown import to_markdown
+from carbonost.engines.report.registry import TemplateRegistry
 from carbonost.errors import UnsupportedFigureError
 from carbonost.llm.guard import check_slots
 from carbonost.llm.ports import Task, TextRequest
@@ -108,8 +110,8 @@ class ReportStage:
         narrative = self._narrative(context, notes)
         meta = _meta(context)
         data = report_data(upstream, narrative, meta)
-        report = ReportGenerator().generate(self.kind, data, formats=("md",), audience=self.audience)
-        text = report.files["md"].decode()
+        document, _ = compose(TemplateRegistry().active(self.kind), data, self.audience)
+        text = to_markdown(document)
         return notes.output(
             {"report_pages_est": (ceil(len(text) / CHARACTERS_PER_PAGE), "1")},
             {
