@@ -7,6 +7,7 @@ codes; rows that agree in all of them form a group, which is resolved once.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ _KEYS: Final = ("energy_type", "unit", "region", "scope", "category", "factor", 
 _EPOCH: Final = date(1970, 1, 1)
 _NS_PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 NO_DAY: Final = -(2**31) + 1
+_DENSE: Final = 1 << 16  # combinations numbered without looking which occur
 
 Rows = pd.DataFrame | Iterable[ActivityData | Mapping[str, Any]] | ActivityData | Mapping[str, Any]
 
@@ -47,6 +49,71 @@ class Group(NamedTuple):
     parameters: FuelParameters | None
 
 
+class Keys:
+    """The key columns of n rows as codes, and what each combination of codes means.
+
+    Parameters
+    ----------
+    tables : list of list
+        What the codes of each key of `Group` mean, in its order.
+    columns : list of (n,) array of int
+        Codes of the keys that vary, in order.
+    """
+
+    def __init__(self, tables: list[list[Any]], columns: list[npt.NDArray[np.integer]], rows: int) -> None:
+        self.tables, self.columns, self.rows = tables, columns, rows
+        self.radices = [len(table) for table in tables if len(table) > 1]
+        self._groups: list[Group] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many combinations there could be."""
+        return len(self._groups) if self._groups is not None else math.prod(self.radices)
+
+    def compact(self) -> Keys:
+        """Return keys numbered by the combinations that occur, where there could be far more."""
+        if self.size <= _DENSE:
+            return self
+        code = np.zeros(self.rows, dtype=np.int64)
+        for radix, column in zip(self.radices, self.columns, strict=True):
+            code = code * radix + column
+        used, inverse = np.unique(code, return_inverse=True)
+        keys = Keys([], [inverse.astype(np.int32)], self.rows)
+        keys._groups = [self.group(number) for number in used.tolist()]
+        return keys
+
+    def numbers(self, at: slice) -> npt.NDArray[np.int32]:
+        """Return the number of the combination of each row of a block."""
+        size = min(at.stop, self.rows) - at.start
+        if not self.columns:
+            return np.zeros(size, dtype=np.int32)
+        number = self.columns[0][at].astype(np.int32)
+        for radix, column in zip(self.radices[1:], self.columns[1:], strict=True):
+            number *= radix
+            number += column[at]
+        return number
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Keys:
+        """Return the keys of some rows."""
+        keys = Keys(self.tables, [column[rows] for column in self.columns], len(rows))
+        keys._groups = self._groups
+        return keys
+
+    def group(self, number: int) -> Group:
+        """Return what a combination means."""
+        if self._groups is not None:
+            return self._groups[number]
+        parts: list[Any] = []
+        for table in reversed(self.tables):
+            number, digit = divmod(number, len(table))
+            parts.append(table[digit])
+        return Group(*reversed(parts))
+
+    def content(self) -> tuple[Any, ...]:
+        """Return what the numbers mean, to recognise the same keys in another table."""
+        return tuple(self._groups) if self._groups is not None else tuple(map(tuple, self.tables))
+
+
 @dataclass(eq=False)
 class Activities:
     """Checked columns of n activity rows.
@@ -57,8 +124,8 @@ class Activities:
         The input as it came.
     consumption : (n,) array of float
     start_day, end_day : (n,) array of int32 [days since 1970-01-01]
-    group : (n,) array of int32
-        Index into `groups`.
+    keys : Keys
+        Carrier, unit, region … of each row, coded.
     share : (n,) array of float or None
         Purity, where the column was given.
     faults : Faults
@@ -68,13 +135,24 @@ class Activities:
     consumption: FloatArray
     start_day: IntArray
     end_day: IntArray
-    group: IntArray
-    groups: list[Group]
+    keys: Keys
     share: FloatArray | None
     faults: Faults
 
     def __len__(self) -> int:
         return len(self.consumption)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Activities:
+        """Return some rows, over the same frame and faults."""
+        return Activities(
+            self.frame,
+            self.consumption[rows],
+            self.start_day[rows],
+            self.end_day[rows],
+            self.keys.take(rows),
+            None if self.share is None else self.share[rows],
+            self.faults,
+        )
 
 
 def read_activities(rows: Rows) -> Activities:
@@ -108,8 +186,7 @@ def read_activities(rows: Rows) -> Activities:
         share = _numbers(frame["purity"].where(frame["purity"].notna(), 1.0), "purity", faults)
         above = np.flatnonzero(share > 1)
         faults.add(above, "purity", share, "a purity lies between 0 and 1", "95 % is 0.95.")
-    group, groups = _group(frame, faults)
-    return Activities(frame, consumption, start, end, group, groups, share, faults)
+    return Activities(frame, consumption, start, end, _read_keys(frame, faults), share, faults)
 
 
 def _frame(rows: Rows) -> pd.DataFrame:
@@ -185,42 +262,19 @@ def _chunks(n: int, size: int = 1 << 16) -> Iterable[slice]:
     return (slice(first, min(first + size, n)) for first in range(0, n, size))
 
 
-def _group(frame: pd.DataFrame, faults: Faults) -> tuple[IntArray, list[Group]]:
-    """Code the key columns and number the combinations that occur."""
-    n = len(frame)
-    code = np.zeros(n, dtype=np.int64)
+def _read_keys(frame: pd.DataFrame, faults: Faults) -> Keys:
+    """Code the key columns; columns with one value cost nothing."""
     tables: list[list[Any]] = []
+    columns: list[npt.NDArray[np.integer]] = []
     for name in _KEYS:
         if name not in frame.columns:
             tables.append(["CN" if name == "region" else None])
             continue
         codes, values = _codes(frame[name], name, faults)
-        tables.append(values)
-        if len(values) > 1:
-            code *= len(values)
-            code += codes
-        else:
-            continue
-    size = int(np.prod([len(values) for values in tables], dtype=object)) if n else 0
-    if 0 < size <= 1 << 22:
-        seen = np.zeros(size, dtype=bool)
-        seen[code] = True
-        used = np.flatnonzero(seen)
-        number = np.zeros(size, dtype=np.int32)
-        number[used] = np.arange(len(used), dtype=np.int32)
-        group = number[code]
-    else:
-        used, inverse = np.unique(code, return_inverse=True)
-        group = inverse.astype(np.int32)
-    groups = []
-    for combination in used.tolist():
-        parts: list[Any] = []
-        rest = combination
-        for values in reversed(tables):
-            rest, digit = divmod(rest, len(values)) if len(values) > 1 else (rest, 0)
-            parts.append(values[digit])
-        groups.append(Group(*reversed(parts)))
-    return group, groups
+        tables.append(values or [None])
+        if len(tables[-1]) > 1:
+            columns.append(codes)
+    return Keys(tables, columns, len(frame)).compact()
 
 
 def _codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np.integer], list[Any]]:

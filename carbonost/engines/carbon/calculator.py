@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
+    import numpy.typing as npt
+
     from carbonost.domain.emission import Basis, EmissionResult
     from carbonost.domain.factor import Vintage
     from carbonost.engines.carbon.matching import HourlyMatch
 
 _EPOCH: Final = date(1970, 1, 1)
+_PLANS: Final = 8
 
 
 class CarbonCalculator:
@@ -89,7 +92,7 @@ class CarbonCalculator:
             vintage=vintage,
             strict=strict,
         )
-        self._known: dict[tuple[reading.Group, int], Basis | CarbonostError] = {}
+        self._plans: dict[tuple[object, ...], columns.Plan] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -135,37 +138,26 @@ class CarbonCalculator:
         if errors not in {"raise", "collect"}:
             raise InputError("no such choice", "errors", errors, "Use 'raise' or 'collect'.")
         read = reading.read_activities(activities)
-        kept, rows = self._sound(read)
+        kept, rows = _sound(read)
         cuts = self._cuts(kept)
-        starts = np.r_[int(kept.start_day.min()) if len(kept) else 0, cuts]
-        bases: dict[int, Basis] = {}
-        numbers: dict[tuple[object, ...], int] = {}
-
-        def answer(group: int, day: int) -> int | Exception:
-            found = self._basis(kept.groups[group], day)
-            if isinstance(found, Exception):
-                return found
-            same = (group, found.factor_id, found.market_factor_id, found.vintage, found.co2e_t)
-            number = numbers.setdefault(same, len(numbers))
-            bases.setdefault(number, found)
-            return number
-
         pairs = columns.locate(kept, cuts)
-        table, faults = columns.answer_pairs(pairs, starts, answer)
+        plan = self._plan(kept.keys, cuts, len(pairs.seen))
+        starts = np.r_[int(kept.start_day.min()) if len(kept) else 0, cuts]
+        faults = plan.complete(pairs, starts, lambda group, day: self._basis(kept.keys.group(group), day))
         if faults:
-            bad = columns.faulty_rows(pairs, faults, len(starts))
-            for row, error in bad.items():
+            for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
                 read.faults.put(row if rows is None else int(rows[row]), error)
         if errors == "raise":
             read.faults.throw(len(read))
         if faults:
-            kept, rows = self._sound(read)
+            kept, rows = _sound(read)
             pairs = columns.locate(kept, cuts)
-        coefficient = np.array([bases[number].co2e_t for number in range(len(bases))], dtype=np.float64)
+        table, bases = plan.used(pairs)
+        coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
         lines = columns.multiply(kept, pairs, table, coefficient, cuts)
         numbered = lines.row if rows is None else rows if lines.row is None else rows[lines.row]
         inventory = CarbonInventory(
-            bases=tuple(bases[number] for number in range(len(bases))),
+            bases=tuple(bases),
             basis_index=lines.basis,
             consumption=lines.consumption,
             emissions_t=lines.emissions_t,
@@ -180,26 +172,7 @@ class CarbonCalculator:
         claims = [Contract.of(contract) for contract in contracts]
         return inventory.with_contracts(claims) if claims else inventory
 
-    @staticmethod
-    def _sound(read: reading.Activities) -> tuple[reading.Activities, np.ndarray | None]:
-        """Return the rows without a fault, and their numbers; None where all are sound."""
-        if not read.faults.by_row:
-            return read, None
-        good = np.ones(len(read), dtype=bool)
-        good[list(read.faults.by_row)] = False
-        rows = np.flatnonzero(good)
-        return reading.Activities(
-            frame=read.frame,
-            consumption=read.consumption[rows],
-            start_day=read.start_day[rows],
-            end_day=read.end_day[rows],
-            group=read.group[rows],
-            groups=read.groups,
-            share=None if read.share is None else read.share[rows],
-            faults=read.faults,
-        ), rows
-
-    def _cuts(self, read: reading.Activities) -> np.ndarray:
+    def _cuts(self, read: reading.Activities) -> npt.NDArray[np.int64]:
         """Return the days inside the table's range on which the answer of some factor may change."""
         if not len(read):
             return np.empty(0, dtype=np.int64)
@@ -210,15 +183,21 @@ class CarbonCalculator:
         jan1 = [(date(year, 1, 1) - _EPOCH).days for year in years]
         return np.asarray(np.union1d(days[(days > first) & (days <= last)], jan1), dtype=np.int64)
 
+    def _plan(self, keys: reading.Keys, cuts: npt.NDArray[np.int64], size: int) -> columns.Plan:
+        """Return what is already known for these keys and cuts; the last few tables are remembered."""
+        name = (keys.content(), cuts.tobytes())
+        plan = self._plans.pop(name, None) or columns.Plan(size)
+        self._plans[name] = plan
+        while len(self._plans) > _PLANS:
+            del self._plans[next(iter(self._plans))]
+        return plan
+
     def _basis(self, group: reading.Group, day: int) -> Basis | CarbonostError:
-        """Return what answers `group` on a day, remembered; an error is an answer too."""
-        key = (group, day)
-        if key not in self._known:
-            try:
-                self._known[key] = basis_of(self._context, group, _EPOCH + timedelta(days=day))
-            except CarbonostError as error:
-                self._known[key] = error
-        return self._known[key]
+        """Return what answers `group` on a day; an error is an answer too."""
+        try:
+            return basis_of(self._context, group, _EPOCH + timedelta(days=day))
+        except CarbonostError as error:
+            return error
 
     # ---- the specification's conveniences -----------------------------------------------------
 
@@ -354,3 +333,13 @@ class CarbonCalculator:
         if not any(years):  # an undated figure answers any year; the grid's last year is as good as another
             return self._last_year("electricity", "CN") if (key, region) != ("electricity", "CN") else Period.year(2023)
         return Period.year(max(years))
+
+
+def _sound(read: reading.Activities) -> tuple[reading.Activities, npt.NDArray[np.intp] | None]:
+    """Return the rows without a fault, and their numbers; None where all are sound."""
+    if not read.faults.by_row:
+        return read, None
+    good = np.ones(len(read), dtype=np.bool_)
+    good[list(read.faults.by_row)] = False
+    rows = np.flatnonzero(good)
+    return read.take(rows), rows

@@ -16,10 +16,12 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from carbonost.domain.emission import Basis
     from carbonost.domain.series import BoolArray, FloatArray, IntArray
     from carbonost.engines.carbon.activities import Activities
+    from carbonost.errors import CarbonostError
 
-    Answer = Callable[[int, int], int | Exception]
+    Answer = Callable[[int, int], Basis | CarbonostError]
 
 _Number = TypeVar("_Number", bound=np.generic)
 _BLOCK: Final = 1 << 15
@@ -63,21 +65,22 @@ def _blocks(n: int) -> Iterator[slice]:
 
 def locate(activities: Activities, cuts: npt.NDArray[np.int64]) -> Pairs:
     """Return the pair of each row; `cuts` are the first days of the second and later cuts."""
-    start, end, group = activities.start_day, activities.end_day, activities.group
+    start, end, keys = activities.start_day, activities.end_day, activities.keys
     n, count = len(activities), len(cuts) + 1
     first, last = (int(start.min()), int(end.max())) if n else (0, 0)
     cut_of_day = np.searchsorted(cuts, np.arange(first, last + 1), side="right").astype(np.int32)
-    pair, seen = np.empty(n, dtype=np.int32), np.zeros(len(activities.groups) * count, dtype=np.bool_)
+    pair, seen = np.empty(n, dtype=np.int32), np.zeros(keys.size * count, dtype=np.bool_)
     straddlers, last_cut = [], []
     for at in _blocks(n):
-        low = cut_of_day[start[at] - first]
-        high = cut_of_day[end[at] - first]
-        here = np.multiply(group[at], count, dtype=np.int32)
+        low = cut_of_day.take(start[at] - first)
+        high = cut_of_day.take(end[at] - first)
+        here = keys.numbers(at)
+        here *= count
         here += low
         pair[at] = here
         seen[here] = True
-        apart = np.flatnonzero(low != high)
-        if len(apart):
+        if not np.array_equal(low, high):
+            apart = np.flatnonzero(low != high)
             straddlers.append(apart + at.start)
             last_cut.append(high[apart])
     rows = np.concatenate(straddlers) if straddlers else np.empty(0, dtype=np.intp)
@@ -89,35 +92,48 @@ def locate(activities: Activities, cuts: npt.NDArray[np.int64]) -> Pairs:
     return Pairs(pair, seen, rows, tops)
 
 
-def answer_pairs(
-    pairs: Pairs, cut_starts: npt.NDArray[np.int64], answer: Answer
-) -> tuple[IntArray, dict[int, Exception]]:
-    """Resolve each pair that occurs once.
+class Plan:
+    """The answers known so far for one set of keys and cuts, so that a second table costs no look-up.
 
-    Parameters
+    Attributes
     ----------
-    cut_starts : (c,) array of int
-        A day inside each cut.
-    answer : callable of (group, day)
-        The basis number, or the error that explains why there is none.
-
-    Returns
-    -------
-    (p,) array of int32
-        Basis of each pair, -1 where it does not occur or has none.
-    dict of int to Exception
-        The error of each pair that has none.
+    table : (p,) array of int32
+        Basis of each pair; -1 not asked yet, -2 none.
+    faults : dict of int to Exception
+        Why a pair has none.
+    bases : list
     """
-    table = np.full(len(pairs.seen), -1, dtype=np.int32)
-    faults: dict[int, Exception] = {}
-    for pair in np.flatnonzero(pairs.seen).tolist():
-        group, cut = divmod(pair, len(cut_starts))
-        found = answer(group, int(cut_starts[cut]))
-        if isinstance(found, Exception):
-            faults[pair] = found
-        else:
-            table[pair] = found
-    return table, faults
+
+    def __init__(self, size: int) -> None:
+        self.table: IntArray = np.full(size, -1, dtype=np.int32)
+        self.faults: dict[int, Exception] = {}
+        self.bases: list[Basis] = []
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def complete(self, pairs: Pairs, cut_starts: npt.NDArray[np.int64], answer: Answer) -> dict[int, Exception]:
+        """Ask for every pair that occurs and is not known; return the errors among the pairs that occur."""
+        count = len(cut_starts)
+        for pair in np.flatnonzero(pairs.seen & (self.table == -1)).tolist():
+            found = answer(pair // count, int(cut_starts[pair % count]))
+            if isinstance(found, Exception):
+                self.faults[pair], self.table[pair] = found, -2
+                continue
+            same = (pair // count, found.factor_id, found.market_factor_id, found.vintage, found.co2e_t)
+            self.table[pair] = self._numbers.setdefault(same, len(self.bases))
+            if self.table[pair] == len(self.bases):
+                self.bases.append(found)
+        return {pair: error for pair, error in self.faults.items() if pairs.seen[pair]}
+
+    def used(self, pairs: Pairs) -> tuple[IntArray, list[Basis]]:
+        """Return the table over the bases that occur alone, and these bases."""
+        numbers = np.zeros(len(self.bases), dtype=np.bool_)
+        there = self.table[pairs.seen]
+        numbers[there[there >= 0]] = True
+        if numbers.all():
+            return self.table, list(self.bases)
+        renumbered = np.cumsum(numbers, dtype=np.int32) - 1
+        kept = [self.bases[number] for number in np.flatnonzero(numbers).tolist()]
+        return np.where(self.table >= 0, renumbered[self.table], np.int32(-1)).astype(np.int32), kept
 
 
 def faulty_rows(pairs: Pairs, faults: dict[int, Exception], count: int) -> dict[int, Exception]:
