@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,6 +15,7 @@ import pandas as pd
 
 from carbonost import units
 from carbonost.errors import InputError, UnitError, raise_faults
+from carbonost.factors.gwp import editions, gwp_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,17 @@ ALWAYS: Final = -(2**31)
 """Day ordinal of an open start."""
 FOREVER: Final = 2**31
 """Day ordinal of an open end."""
+_GASES: Final = {
+    "co2": "CO2",
+    "ch4": "CH4",
+    "n2o": "N2O",
+    "co2e": "CO2e",
+    "co2eq": "CO2e",
+    "co2equivalent": "CO2e",
+    "co2_biogenic": "CO2_biogenic",
+    "biogenicco2": "CO2_biogenic",
+}
+_RANGES: Final = {"data_year": (1900, 2200), "scope": (1, 3)}
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
@@ -158,6 +171,19 @@ def _optional(frame: pd.DataFrame, name: str, faults: list[InputError]) -> Float
     return _number(frame[name], name, faults, required=False) if name in frame else np.full(len(frame), np.nan)
 
 
+def _whole(frame: pd.DataFrame, name: str, faults: list[InputError]) -> FloatArray:
+    """Read a column of whole numbers inside `_RANGES`; what is outside is a fault and becomes NaN."""
+    numbers = _optional(frame, name, faults)
+    low, high = _RANGES[name]
+    with np.errstate(invalid="ignore"):
+        wrong = ~np.isnan(numbers) & ((numbers % 1 != 0) | (numbers < low) | (numbers > high))
+    remedy = f"Write a whole number from {low} to {high}."
+    told = {fault.row for fault in faults if fault.field == name}
+    rows = [int(row) for row in np.flatnonzero(wrong) if row not in told]
+    faults += [InputError("this is out of range", name, float(numbers[row]), remedy, row=row) for row in rows]
+    return np.where(wrong, np.nan, numbers)
+
+
 def _first_days(years: FloatArray) -> Days:
     """Return the day number of 1 January of each year; a data year without a start of validity begins there."""
     whole = np.nan_to_num(years, nan=1970.0).astype(np.int64)
@@ -179,6 +205,26 @@ def _dates(frame: pd.DataFrame, field: str, open_side: int, faults: list[InputEr
     return np.where(np.isnan(numbers), open_side, numbers).astype(np.int64)
 
 
+def gas_name(text: str) -> str:
+    """Return the spelling of a gas this library uses: ``"co2eq"`` -> ``"CO2e"``, ``"CO₂"`` -> ``"CO2"``."""
+    word = unicodedata.normalize("NFKC", text).strip()
+    return _GASES.get(re.sub(r"[\s\-]+", "", word.casefold()), word)
+
+
+@lru_cache(maxsize=512)
+def is_gas(name: str) -> bool:
+    """Whether some packaged set prints a warming potential for `name`, or it needs none."""
+    if name in _GASES.values():
+        return True
+    for edition in editions():
+        try:
+            gwp_set(edition)(name)
+        except InputError:
+            continue
+        return True
+    return False
+
+
 def _units(
     text: dict[str, npt.NDArray[np.object_]], faults: list[InputError]
 ) -> tuple[FloatArray, BoolArray, npt.NDArray[np.object_]]:
@@ -187,18 +233,25 @@ def _units(
     scale, per, above = np.ones(len(distinct)), np.empty(len(distinct), object), np.empty(len(distinct), object)
     for code, word in enumerate(distinct):
         try:
-            scale[code], above[code], per[code] = units.factor_unit(str(word))
+            scale[code], gas_above, per[code] = units.factor_unit(unicodedata.normalize("NFKC", str(word)).strip())
+            above[code] = gas_name(gas_above)
         except UnitError as error:
             above[code], per[code] = "", ""
             where = int(np.argmax(codes == code))
             faults.append(InputError(error.problem, "unit", word, error.remedy, row=where))
     numerator, gas = above[codes], text["gas"]
+    spelt = {word: gas_name(word) for word in dict.fromkeys(gas)}
+    gas[:] = [spelt[word] for word in gas]
     gas[gas == ""] = np.where(numerator[gas == ""] == "", "CO2e", numerator[gas == ""])
     plain = np.array([g.split("_")[0] for g in gas], dtype=object)
     clash = (numerator != "") & (numerator != "CO2e") & (numerator != plain)
     for row in np.flatnonzero(clash):
         problem = f"the unit weighs {numerator[row]}, the gas column says {gas[row]}"
         faults.append(InputError(problem, "gas", gas[row], "Make them agree.", row=int(row)))
+    strange = {name for name in dict.fromkeys(gas) if not is_gas(name)}
+    for row in np.flatnonzero([name in strange for name in gas]):
+        remedy = "Write CO2, CH4, N2O, CO2e, CO2_biogenic, or a species such as SF6 or HFC-134a."
+        faults.append(InputError("this gas is not known", "gas", gas[row], remedy, row=int(row)))
     return scale[codes], np.asarray((numerator == "CO2e") | (gas == "CO2e"), dtype=np.bool_), per[codes]
 
 
@@ -230,6 +283,9 @@ def read_columns(frame: pd.DataFrame, source: str) -> Columns:
     InputErrors
         Every fault of the frame, each with its row (counted from 0) and field.
     """
+    if not isinstance(frame, pd.DataFrame) or frame.columns.has_duplicates:
+        remedy = "Pass a pandas DataFrame, each column once."
+        raise InputError(f"{source} is no table of factors", "frame", type(frame).__name__, remedy)
     missing = [name for name in REQUIRED if name not in frame]
     if missing:
         remedy = (
@@ -249,12 +305,12 @@ def read_columns(frame: pd.DataFrame, source: str) -> Columns:
     value = _number(frame["value"], "value", faults, required=True)
     tonnes, weighted, per = _units(text, faults)
     start, end = _dates(frame, "valid_from", ALWAYS, faults), _dates(frame, "valid_to", FOREVER, faults)
-    year = _optional(frame, "data_year", faults)
+    year = _whole(frame, "data_year", faults)
     start = np.where((start == ALWAYS) & (year > 0), _first_days(year), start)
     backwards = np.flatnonzero(end < start)
     problem = "the validity ends before it starts"
     faults += [InputError(problem, "valid_to", str(date_of(end[row])), row=int(row)) for row in backwards]
-    scope, uncertainty = _optional(frame, "scope", faults), _optional(frame, "uncertainty_pct", faults)
+    scope, uncertainty = _whole(frame, "scope", faults), _optional(frame, "uncertainty_pct", faults)
     published = _dates(frame, "published_on", ALWAYS, faults)
     raise_faults(f"{source} cannot be used", sorted(faults, key=lambda f: int(f.row or 0)))
     return Columns(

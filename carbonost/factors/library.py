@@ -3,7 +3,7 @@
 A library is columns: row *i* of `FactorLibrary.tonnes` is the tonnes of `FactorLibrary.gases`
 (mass of the gas, or CO2e where `FactorLibrary.weighted`) per one unit `FactorLibrary.per` of activity.
 Results keep the row, so that millions of them stay explainable. Nothing writes to a library after
-it is made; `merge` returns a new one whose added rows answer before the old ones.
+it is made; `merge` returns a new one in which own rows answer before packaged ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-PACKAGED: Final = ("factors_cn", "factors_ipcc2006", "factors_us_epa2025", "factors_uk_desnz2025")
+PACKAGED: Final = (
+    "factors_cn",
+    "factors_ipcc2006",
+    "factors_us_epa2025",
+    "factors_uk_desnz2023",
+    "factors_uk_desnz2025",
+)
 """The packaged factor files, in the order they are read."""
 _SEPARATOR: Final = "\x1f"
 
@@ -63,7 +69,7 @@ class FactorLibrary:
     uncertainty_pct : (n,) array of float
         Half-width of the 95 % interval; NaN where the source gives none.
     layer : (n,) array of int
-        0 for the first set; a set merged later answers first.
+        0 for packaged rows, 1 and up for own ones; the highest layer of a region answers first.
     """
 
     def __init__(self, columns: Columns, layer: npt.NDArray[np.int64] | None = None) -> None:
@@ -136,13 +142,16 @@ class FactorLibrary:
             words = columns.text[name]
             known = {word: canonical(word) for word in dict.fromkeys(words)}
             columns.text[name] = np.array([known[word] for word in words], dtype=object)
-        library = cls(columns)
+        library = cls(columns, np.ones(len(columns.value), dtype=np.int64))
         raise_faults(f"{source} cannot be used", overlaps(library))
         refuse_implausible(library)
         return library
 
     def merge(self, other: FactorLibrary) -> FactorLibrary:
-        """Return both sets as one; rows of `other` answer before rows of this library.
+        """Return both sets as one.
+
+        Own rows answer before packaged ones, in whichever order the two are merged; of two own
+        sets, `other` answers first.
 
         Raises
         ------
@@ -159,9 +168,9 @@ class FactorLibrary:
                 faults.append(InputError(f"id {name!r} already carries another figure", "id", name, remedy, row=row))
         raise_faults("the two libraries contradict each other", faults)
         keep = np.array(fresh, dtype=np.int64)
-        top = int(self.layer.max(initial=-1)) + 1
-        columns = _stack(self.columns, other.columns, keep)
-        return FactorLibrary(columns, np.concatenate([self.layer, other.layer[keep] + top]))
+        added = other.layer[keep]
+        added = np.where(added > 0, added + self.layer.max(initial=0), 0)  # packaged rows stay behind, in either order
+        return FactorLibrary(_stack(self.columns, other.columns, keep), np.concatenate([self.layer, added]))
 
     def _fingerprint(self, row: int) -> tuple[object, ...]:
         c = self.columns
@@ -227,7 +236,8 @@ class FactorLibrary:
             lines = lines + _SEPARATOR + c.text[name]
         for numbers in (c.value, c.uncertainty_pct):
             lines = lines + _SEPARATOR + np.array([float(x).hex() for x in numbers], dtype=object)
-        for days in (c.valid_from, c.valid_to, c.published, c.data_year, c.scope, self.layer):
+        rank = np.unique(self.layer, return_inverse=True)[1]  # which set goes first; one set alone has no rank
+        for days in (c.valid_from, c.valid_to, c.published, c.data_year, c.scope, rank):
             lines = lines + _SEPARATOR + np.array(list(map(str, days.tolist())), dtype=object)
         return hashlib.sha256("\n".join(sorted(lines.tolist())).encode()).hexdigest()
 

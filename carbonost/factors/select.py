@@ -12,7 +12,7 @@ none was yet, the first one that appeared.
 
 **As of.** A row published after `as_of` does not exist. Rows without a printed date always do.
 
-**Own rows.** Rows merged into a library answer before the ones that were there, region by region.
+**Own rows** answer before packaged ones, region by region.
 """
 
 from __future__ import annotations

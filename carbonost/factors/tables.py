@@ -40,7 +40,7 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DEFAULT_STATUSES: Final = frozenset({"verified", "read"})
+DEFAULT_STATUSES: Final = frozenset({"verified", "read", "own"})
 """Statuses whose rows may serve without being asked for by name."""
 
 STATUSES: Final = {

@@ -118,6 +118,8 @@ def test_every_fault_of_a_frame_is_told_with_row_and_field():
             "valid_from": ["2024-02-30", *["2024-01-01"] * 7],
             "valid_to": ["", "", "2023-01-01", *[""] * 5],
             "use": [*["inventory"] * 7, "decoration"],
+            "data_year": [20.5, *[2024] * 7],
+            "scope": ["1", "4", *["2"] * 6],
         }
     )
     with pytest.raises(InputErrors) as told:
@@ -125,7 +127,7 @@ def test_every_fault_of_a_frame_is_told_with_row_and_field():
     seen = {(fault.row, fault.field) for fault in told.value.exceptions}
     assert seen == {
         (0, "valid_from"), (1, "value"), (1, "id"), (2, "value"), (2, "valid_to"), (3, "value"), (4, "id"),
-        (5, "unit"), (6, "gas"), (7, "value"), (7, "use"),
+        (5, "unit"), (6, "gas"), (7, "value"), (7, "use"), (0, "data_year"), (1, "scope"),
     }  # fmt: skip
 
 
@@ -172,6 +174,68 @@ def test_merging_puts_own_rows_first_and_keeps_both(library):
     assert resolve(both, "electricity", "CN-JS", date(2024, 5, 1)).factor_id == "own.js.2024"
     assert resolve(both, "electricity", "CN-JS", date(2023, 5, 1)).factor_id == "cn.grid.2023.province.js"
     assert both.digest not in {library.digest, own().digest}
+
+
+def test_own_rows_go_first_in_whichever_order_two_sets_are_merged(library):
+    mine = own(data_year=2023)
+    for both in (library.merge(mine), mine.merge(library)):
+        assert resolve(both, "electricity", "CN-JS", date(2023, 5, 1)).factor_id == "own.js.2024"
+    assert library.merge(mine).digest == mine.merge(library).digest
+
+
+def test_of_two_own_sets_the_later_one_answers_first():
+    first, second = own(), own(id="second", value=0.52)
+    assert resolve(first.merge(second), "electricity", "CN-JS", date(2024, 1, 1)).factor_id == "second"
+    assert resolve(second.merge(first), "electricity", "CN-JS", date(2024, 1, 1)).factor_id == "own.js.2024"
+    assert first.merge(second).digest != second.merge(first).digest
+
+
+@pytest.mark.parametrize(
+    ("gas", "unit", "name"),
+    [("co2", "kg/kWh", "CO2"), ("", "kgCO2eq/kWh", "CO2e"), ("CO2-eq", "kg/kWh", "CO2e"), ("", "kgCO₂/kWh", "CO2"),
+     ("HFC-134a", "kg/kWh", "HFC-134a"), ("CO2", "kgCO2e/kWh", "CO2")],
+)  # fmt: skip
+def test_a_gas_has_one_spelling(gas, unit, name):
+    assert own(gas=gas, unit=unit, energy_type="own process").gases[0] == name
+
+
+def test_a_gas_nobody_weighs_is_refused():
+    with pytest.raises(InputError, match="not known"):
+        own(gas="CO3", unit="kg/kWh")
+
+
+def test_what_is_no_table_is_refused():
+    for junk in ({"id": ["a"]}, [1, 2], None, pd.DataFrame([[1, 2]], columns=["id", "id"])):
+        with pytest.raises(InputError, match="no table"):
+            FactorLibrary.from_frame(junk)
+
+
+def test_a_library_may_be_empty():
+    empty = FactorLibrary.from_frame(pd.DataFrame(columns=["id", "energy_type", "region", "value", "unit"]))
+    assert len(empty) == 0
+    assert empty.search("x").empty
+    with pytest.raises(FactorNotFoundError):
+        resolve(empty, "electricity", "CN", date(2023, 1, 1))
+    assert len(FactorLibrary.default().merge(empty)) == len(FactorLibrary.default())
+
+
+JUNK = st.one_of(
+    st.none(), st.text(max_size=6), st.integers(-3, 3000), st.floats(), st.booleans(), st.dates(), st.just(pd.NaT),
+    st.sampled_from(["CN", "electricity", "kgCO2/kWh", "2024-01-01", "CO2", "江苏", "kg/kWh", "0.5", "inventory"]),
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), JUNK, max_size=3), min_size=1, max_size=3))
+def test_junk_is_refused_by_name_and_never_crashes(changes):
+    good = {name: column[0] for name, column in OWN.items()}
+    rows = [{**good, "id": f"row {i}", "data_year": 2000 + i, **change} for i, change in enumerate(changes)]
+    frame = pd.DataFrame(rows, dtype=object)
+    try:
+        library = FactorLibrary.from_frame(frame)
+    except (InputError, ImplausibleFactorError):
+        return
+    assert len(library) == len(rows)
 
 
 def test_merging_a_library_with_itself_changes_no_row(library):
