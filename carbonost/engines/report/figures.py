@@ -28,8 +28,8 @@ PNG_DPI: Final = 200
 _LOCK: Final = threading.Lock()  # pyplot-free, but rcParams and the font list are the process's
 
 
-def draw(figure: Figure) -> tuple[bytes, bytes]:
-    """A figure's chart as SVG and PNG bytes.
+def draw(figure: Figure, *, png: bool = True) -> tuple[bytes, bytes]:
+    """A figure's chart as SVG and PNG bytes (the latter empty where not asked for).
 
     Raises
     ------
@@ -45,10 +45,11 @@ def draw(figure: Figure) -> tuple[bytes, bytes]:
     with _LOCK, matplotlib.rc_context(_style(figure.name)):
         canvas, axes = _canvas(_height(chart))
         _DRAWERS[chart.kind](axes, chart)
-        svg, png = io.BytesIO(), io.BytesIO()
-        canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        canvas.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
-    return _tidy(svg.getvalue(), figure), png.getvalue()
+        vector, pixels = io.BytesIO(), io.BytesIO()
+        canvas.savefig(vector, format="svg", metadata={"Date": None, "Creator": None})
+        if png:
+            canvas.savefig(pixels, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    return _tidy(vector.getvalue(), figure), pixels.getvalue()
 
 
 def _style(name: str) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _thousands() -> Any:
 
 def _bars(axes: Any, chart: Chart) -> None:
     places = range(len(chart.categories))
-    width = 0.62 / len(chart.series)
+    width = min(0.62, 0.14 * len(chart.categories)) / len(chart.series)
     for i, series in enumerate(chart.series):
         offset = (i - (len(chart.series) - 1) / 2) * width
         drawn = axes.bar(
@@ -149,6 +150,7 @@ def _bars(axes: Any, chart: Chart) -> None:
         )
         if len(chart.categories) <= 6:  # noqa: PLR2004 -- room for the figures above the bars
             axes.bar_label(drawn, [num.text for num in series.values], padding=2, fontsize=8)
+    axes.margins(x=0.08, y=0.1)
     axes.set_xticks(list(places), [_say(name) for name in chart.categories])
     _finish(axes, chart)
 

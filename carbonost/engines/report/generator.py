@@ -243,7 +243,9 @@ def render(
         "envelopes.json": canonical(bodies),
         **_long_tables(document),
     }
-    drawn = {block.name: draw(block) for _, block in document.walk() if isinstance(block, Figure)}
+    drawn = {
+        block.name: draw(block, png="docx" in formats) for _, block in document.walk() if isinstance(block, Figure)
+    }
     svgs, pngs = ({name: pair[i] for name, pair in drawn.items()} for i in (0, 1))
     beside |= {f"figures/{name}.svg": svg for name, svg in svgs.items()}
     files: dict[str, bytes] = {}

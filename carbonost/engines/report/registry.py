@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGED: Final = ("park", "cn_enterprise", "ghgp", "iso_14064_1", "zero_carbon_park")
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 VERBS: Final = frozenset({"text", "metrics", "table", "figure", "records", "fields"})
 _OPTIONS: Final = frozenset(
     [
@@ -140,7 +141,7 @@ def _packaged(kind: str) -> Template:
 def parse(source: str) -> Template:
     """A template from its YAML."""
     try:
-        body = yaml.safe_load(source)
+        body = yaml.load(source, Loader=_LOADER)  # noqa: S506 -- a safe loader, in C where there is one
     except yaml.YAMLError as exc:
         raise FileFormatError("the template is not YAML", "template", str(exc)[:80]) from exc
     if not isinstance(body, dict) or not {"kind", "version", "title", "sections"} <= set(body):
