@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from carbonost.domain.asset import Battery, Grid, Site
 from carbonost.domain.schedule import Frontier, PeakShaving, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
+from carbonost.engines.energy.control import Controller
 from carbonost.engines.energy.dispatch import dispatch
 from carbonost.engines.energy.pareto import pareto
 from carbonost.engines.energy.problem import read_problem
@@ -197,3 +198,15 @@ class EnergyOptimizer:
             Further arguments of `dispatch`; `grid_kg_per_kwh` is needed.
         """
         return pareto(read_problem(site, load, tariff, **dispatch), points)
+
+    def controller(self, site: Site, tariff: Tariff, *, history: Any = None, **options: Any) -> Controller:
+        """A receding-horizon controller of the site's battery.
+
+        Parameters
+        ----------
+        history : Series or DataFrame, optional [kW]
+            Past load, from which the first month's peak target is set.
+        **options
+            Further arguments of `dispatch` that do not change with time.
+        """
+        return Controller(site, tariff, history=history, **options)
