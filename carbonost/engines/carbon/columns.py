@@ -168,7 +168,8 @@ def multiply(
         Of each basis.
     """
     n = len(activities)
-    by_pair = np.where(table >= 0, coefficient[table], np.nan) if len(coefficient) else np.full(len(table), np.nan)
+    known = coefficient[np.maximum(table, 0)] if len(coefficient) else np.full(len(table), np.nan)
+    by_pair = np.where(table >= 0, known, np.nan)
     basis, emissions = np.empty(n, dtype=np.int32), np.empty(n)
     consumption, share = activities.consumption, activities.share
     for at in _blocks(n):
