@@ -18,7 +18,7 @@ from carbonost.engines.report.compose import compose
 from carbonost.engines.report.markdown import to_markdown
 from carbonost.engines.report.registry import TemplateRegistry
 from carbonost.errors import UnsupportedFigureError
-from carbonost.llm.guard import check_slots
+from carbonost.llm.guard import SLOT, check_slots
 from carbonost.llm.ports import Task, TextRequest
 
 if TYPE_CHECKING:
@@ -31,14 +31,15 @@ CHARACTERS_PER_PAGE: Final = 1500
 """Characters of Markdown on a printed page; only the page estimate rests on it."""
 SECTIONS: Final = ("summary", "data", "profile", "measures", "portfolio", "finance", "policy", "risk", "mrv")
 """Chapters whose opening words a person may set."""
-_SUMMARY: Final = (
+_SENTENCES: Final = (
     "核算年度内，园区温室气体排放总量（基于位置）为 {{baseline.total_tco2e_y|tCO2e|2}}，"
-    "其中范围一 {{baseline.S1_tco2e_y|tCO2e|2}}，范围二 {{baseline.S2_tco2e_y|tCO2e|2}}；"
-    "年用电量 {{baseline.baseline_electricity_kwh_y|万kWh|2}}。"
-    "推荐的减排组合需要投资 {{finance.portfolio_capex|万元|2}}，净现值 {{finance.portfolio_npv|万元|2}}，"
-    "静态投资回收期 {{finance.portfolio_payback_y|年|2}}。"
+    "其中范围一 {{baseline.S1_tco2e_y|tCO2e|2}}，范围二 {{baseline.S2_tco2e_y|tCO2e|2}}。",
+    "年用电量 {{baseline.baseline_electricity_kwh_y|万kWh|2}}。",
+    "推荐的减排组合需要投资 {{finance.portfolio_capex|万元|2}}，净现值 {{finance.portfolio_npv|万元|2}}。",
+    "静态投资回收期 {{finance.portfolio_payback_y|年|2}}。",
 )
-_UNKNOWN: Final = "基线排放总量未知，原因见数据缺口一章；在补齐之前，本报告不给出排放与投资结论。"
+"""The template's summary; a sentence whose figures are not all known is left out."""
+_UNKNOWN: Final = "基线排放总量未知，原因见数据缺口；在补齐之前，本报告不给出排放结论。"
 _INSTRUCTION: Final = (
     "为零碳园区报告写一段执行摘要，中文，三到五句。数字一律写成给定的占位符 {{stage.metric|单位|小数位}}，"
     "不写任何数字、比例或倍数。先说排放，再说措施组合与投资，最后说数据缺口。"
@@ -128,8 +129,8 @@ class ReportStage:
 
     def _narrative(self, context: StageContext, notes: Notes) -> dict[str, str]:
         facts = _facts(context.upstream)
-        known = context.envelope("baseline").value("total_tco2e_y") is not None
-        fallback = _SUMMARY if known else _UNKNOWN
+        said = [words for words in _SENTENCES if {found[1] for found in SLOT.finditer(words)} <= set(facts)]
+        fallback = "".join(said if "baseline.total_tco2e_y" in facts else [_UNKNOWN, *said])
         reply = context.model.complete(TextRequest(Task.SUMMARISE, _INSTRUCTION, facts, fallback=fallback))
         narrative = {"summary": reply.text}
         for section in SECTIONS:

@@ -72,7 +72,7 @@ class BatteryDispatch:
             return []
         frame = self.schedule.to_frame()
         peak = frame["load_kw"].idxmax()
-        start = peak.normalize() - pd.Timedelta(days=peak.dayofweek)
+        start = peak.normalize() - pd.Timedelta(days=peak.day_of_week)
         columns = ["load_kw", "import_kw", "charge_kw", "discharge_kw"]
         week = frame.loc[start : start + pd.Timedelta(days=7) - pd.Timedelta(seconds=1), columns]
         if pv_kw is not None:

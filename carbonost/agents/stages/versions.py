@@ -63,8 +63,7 @@ def fuel_version(context: StageContext, notes: Notes) -> tuple[Version, str | No
     if asked is None and "fuel_ef_version" in scenario.model_fields_set:
         asked = scenario.fuel_ef_version
     if asked is None:
-        chosen = scenario.parameter_set or set_of(scenario.fuel_ef_version)
-        return Version(None), chosen
+        return Version(None), scenario.parameter_set
     name = str(asked)
     found = set_of(name)
     return Version(name, held=found is not None), found
