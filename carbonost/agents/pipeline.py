@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
+from weakref import finalize
 
 from carbonost.agents import bundle
 from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
@@ -198,15 +200,12 @@ class PipelineBuilder:
             clock=self._clock,
         )
         records = open_records(self._records) if isinstance(self._records, str) else self._records
-        folder: TemporaryDirectory[str] | None = None
-        place = self._objects
-        if place is None:
-            folder = TemporaryDirectory(prefix="carbonost-")
-            place = Path(folder.name).as_uri()
-        objects = open_objects(place) if isinstance(place, str) else place
-        pipeline = Pipeline(world, Journal(records, objects, self._org), self._runner)
-        pipeline.folder = folder
-        return pipeline
+        folder = None if self._objects is not None else mkdtemp(prefix="carbonost-")
+        place = self._objects if folder is None else Path(folder).as_uri()
+        journal = Journal(records, open_objects(place) if isinstance(place, str) else place, self._org)
+        if folder is not None:  # jobs hold the journal and may outlive the pipeline; the folder goes with the last
+            finalize(journal, rmtree, folder, ignore_errors=True)
+        return Pipeline(world, journal, self._runner)
 
     def _at(self, name: str) -> int:
         names = [stage.spec.name for stage in self._stages]
@@ -225,7 +224,6 @@ class Pipeline:
 
     def __init__(self, world: World, journal: Journal, runner: Runner) -> None:
         self._world, self._journal, self._runner = world, journal, runner
-        self.folder: TemporaryDirectory[str] | None = None
 
     def start(
         self,

@@ -124,7 +124,7 @@ class BaselineStage:
         grid = grid_version(context, notes)
         fuel, parameters = fuel_version(context, notes)
         account = _account(context, notes, flows, grid, fuel, parameters)
-        balance = energy_balance(flows, account.inventory, notes)
+        balance = energy_balance(flows, account.inventory, notes, parameters)
         shares = _method_shares(balance, flows)
         uncertainty, contributors = _uncertainty(account, notes)
         metrics = _metrics(context, flows, account, balance, shares, uncertainty)
@@ -222,7 +222,9 @@ def _account(
         inventory,
         bases=tuple(replace(b, uncertainty_pct=factors) if b.uncertainty_pct is None else b for b in inventory.bases),
     )
-    return Account(inventory, rows, missing, frozenset(unknown), grid.asked, fuel.asked or parameters)
+    used = sorted({str(b.vintage) for b in inventory.bases if b.scope == 1 and b.vintage})
+    name = fuel.asked or ", ".join(used) or parameters
+    return Account(inventory, rows, missing, frozenset(unknown), grid.asked, name)
 
 
 def _uses(rows: tuple[Row, ...], method: str) -> bool:
@@ -347,12 +349,13 @@ def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Acco
             fix="接入电表数据",
             affects=("peak_kw", "portfolio_npv"),
         )
-    if flows.total("natural_gas") is None and not context.data.site.get("no_fuels"):
+    burned = {row.energy_type for row in flows.rows} - {"electricity", "heat", "steam"}
+    if not burned and not context.data.site.get("no_fuels"):
         notes.gap(
-            "用气量",
-            "范围一",
-            "low",
-            fix="提供气费单；确无用气请声明 no_fuels",
+            "燃料与其他范围一活动数据",
+            "范围一按已申报排放源合计，未申报任何排放源",
+            "medium",
+            fix="提供用气、用油等数据；确无燃料请声明 site.no_fuels",
             affects=("baseline_gas_nm3_y", "S1_tco2e_y"),
         )
     if any(b.fallback for b in account.inventory.bases):

@@ -188,7 +188,7 @@ def _coverage(inside: pd.DataFrame, notes: Notes, year: int, zone: str) -> dict[
                 "low" if share >= COVERAGE_LOW else "medium" if share >= _HIGH else "high"
             )
             notes.gap(
-                f"{energy} 计量数据不完整（覆盖率 {share:.2%}）",
+                f"{energy} 的部分计量读数（缺 {1 - share:.4%} 的时段）",
                 "年用量偏低，缺测时段未补",
                 severity,
                 fix="补传缺测读数；未补之前按实有读数合计",
@@ -217,7 +217,7 @@ def _declared(
             continue
         if days < whole:
             notes.assume("declared_prorated", True, "1", "跨年度的申报数据按天数折算到核算年度", "medium")  # noqa: FBT003
-        method: Method = {"meter": "meter", "manual": "declared", "estimated": "proxy"}[item.data_source]  # type: ignore[assignment]
+        method: Method = "proxy" if item.data_source == "estimated" else "declared"
         amount = float(item.consumption) * days / whole
         keep = item if days == whole else None
         yield Row(carrier, item.facility, amount, item.unit, start, end, method, _name(item), keep)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.errors import UnitError
-from carbonost.factors import table
+from carbonost.factors import parameter_set, table
 from carbonost.factors.energy_types import shared_fuel
 from carbonost.units import ratio
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from carbonost.domain.evidence import Severity
     from carbonost.domain.inventory import Inventory
 
+_SET: Final = "ndrc.other"
+"""The set whose heating values serve where the scenario names none: the calculator's own choice."""
 _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
 OTHERS: Final = "其他"
 
 
-def energy_balance(flows: Flows, inventory: Inventory, notes: Notes) -> list[dict[str, Any]]:
-    """Return one row per carrier: amount, coal equivalent, emissions, methods."""
+def energy_balance(flows: Flows, inventory: Inventory, notes: Notes, parameters: str | None) -> list[dict[str, Any]]:
+    """Return one row per carrier: amount, coal equivalent, emissions, method."""
     carriers = list(dict.fromkeys(row.energy_type for row in flows.rows))
     sums = inventory.by("energy_type")
     emitted = dict(zip(sums.get("energy_type", ()), sums["emissions_co2e"], strict=False)) if len(inventory) else {}
@@ -32,7 +34,9 @@ def energy_balance(flows: Flows, inventory: Inventory, notes: Notes) -> list[dic
     for carrier in carriers:
         mine = [row for row in flows.rows if row.energy_type == carrier]
         unit, amount = mine[0].canonical_unit, sum(row.canonical for row in mine)
-        tce = _tce(carrier, amount, unit, notes)
+        tce = _tce_by_heat(carrier, amount, unit, notes, parameters)
+        if tce is None:
+            tce = _tce(carrier, amount, unit, notes)
         rows.append(
             {
                 "carrier": carrier,
@@ -47,6 +51,21 @@ def energy_balance(flows: Flows, inventory: Inventory, notes: Notes) -> list[dic
             }
         )
     return rows
+
+
+def _tce_by_heat(carrier: str, amount: float, unit: str, notes: Notes, parameters: str | None) -> float | None:
+    """Return a fuel's coal equivalent by the heating value of its parameter set, or None."""
+    fuels = parameter_set(parameters or _SET)
+    if carrier in {"electricity", "heat", "steam"} or carrier not in fuels:
+        return None
+    fuel = fuels[carrier]
+    try:
+        gj = amount * ratio(carrier, unit, fuel.per) * fuel.ncv
+    except UnitError:
+        return None
+    why = f"{fuels.standard} {fuels.title}"
+    notes.assume(f"ncv.{carrier}", fuel.ncv, f"GJ/{fuel.per}", why, "low")
+    return gj * ratio(carrier, "GJ", "tce")
 
 
 def _tce(carrier: str, amount: float, unit: str, notes: Notes) -> float | None:
