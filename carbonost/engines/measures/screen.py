@@ -92,7 +92,7 @@ def screen(
     """
     library = library or MeasureLibrary.default()
     weights = weights or library.weights
-    facts = {**site, **{key: value for key, value in (baseline or {}).items() if value is not None}}
+    facts = _facts(site, baseline or {})
     found = [_candidate(one, facts, weights, enabled=one.id not in disabled) for one in library]
     found.sort(key=lambda one: (not one.enabled, -one.applicability_score, one.id))
     ranked = tuple(one.model_copy(update={"rank": at}) for at, one in enumerate(found, start=1))
@@ -106,6 +106,15 @@ def screen(
         gaps=_gaps(enabled),
         library=f"{library.name} {library.version} sha256:{library.digest[:16]}",
     )
+
+
+def _facts(site: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any]:
+    """Site and baseline together; heat is demanded where any is bought or gas could make it."""
+    facts = {**site, **{key: value for key, value in baseline.items() if value is not None}}
+    heat, gas = facts.get("baseline_heat_gj_y"), facts.get("baseline_gas_nm3_y")
+    if heat is not None and gas is not None:
+        facts.setdefault("heat_demand", heat > 0 or gas > 0)
+    return facts
 
 
 def _candidate(measure: Measure, facts: Mapping[str, Any], weights: ScoreWeights, *, enabled: bool) -> Candidate:
