@@ -49,10 +49,12 @@ def _carrier(word: str, library: FactorLibrary) -> str | None:
 
 
 def _place(word: str, library: FactorLibrary) -> str | None:
+    """Return the region a word names, or the one that answers for it: Jiangsu where Suzhou has no rows."""
     try:
-        return region_of(word, library.known_regions).code
+        chain = region_of(word, library.known_regions).chain
     except InputError:
         return None
+    return next((code for code, _ in chain if code in library.known_regions), None)
 
 
 def _score(word: str, haystack: list[str], library: FactorLibrary) -> npt.NDArray[np.float64]:

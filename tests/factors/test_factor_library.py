@@ -264,6 +264,7 @@ def test_a_file_that_is_no_table_is_named(tmp_path):
         ("江苏 电力 2023", "cn.grid.2023.province.js"),
         ("江苏电力2023", "cn.grid.2023.province.js"),
         ("Jiangsu grid 2022", "cn.grid.2022.province.js"),
+        ("苏州 电力", "cn.grid.2023.province.js"),
         ("cn.heat.default", "cn.heat.default"),
         ("白云石", "cn.process.steel.dolomite"),
         ("hotel stay china", "uk.desnz.2025.29_600_4009_13_1"),
