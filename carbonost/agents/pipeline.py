@@ -200,10 +200,10 @@ class PipelineBuilder:
             clock=self._clock,
         )
         records = open_records(self._records) if isinstance(self._records, str) else self._records
-        folder = None if self._objects is not None else mkdtemp(prefix="carbonost-")
-        place = self._objects if folder is None else Path(folder).as_uri()
+        folder = mkdtemp(prefix="carbonost-") if self._objects is None else ""
+        place = Path(folder).as_uri() if self._objects is None else self._objects
         journal = Journal(records, open_objects(place) if isinstance(place, str) else place, self._org)
-        if folder is not None:  # jobs hold the journal and may outlive the pipeline; the folder goes with the last
+        if folder:  # jobs hold the journal and may outlive the pipeline; the folder goes with the last
             finalize(journal, rmtree, folder, ignore_errors=True)
         return Pipeline(world, journal, self._runner)
 

@@ -161,6 +161,6 @@ def write_report(job: Job, formats: tuple[str, ...], audience: str, output: Path
     with console(error=True).status("生成报告文件 …"):
         files = job.report(formats, version=audience).save(output)
     tell("报告文件：", style="bold")
-    for file in files:
+    for file in files.values():
         tell(f"  {file}")
     tell(f"任务编号：{job.job_id}", style="dim")

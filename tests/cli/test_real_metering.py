@@ -1,4 +1,4 @@
-"""P6, P26, P42: the command line runs a year of real 15-minute metering, and its baseline is the sum of the file.
+"""P6, P26, P42, P48: the command line runs a year of real 15-minute metering, and its baseline is the sum of the file.
 
 The series is the "Steel Industry Energy Consumption" year of one steel works (UCI Machine Learning Repository
 851), kept beside the repository and not part of it; without it the test is skipped.
@@ -71,5 +71,7 @@ def test_the_baseline_of_the_steel_works_is_the_sum_of_its_file(park_file, tmp_p
         metered = fsum(float(row["energy_kwh"]) for row in csv.DictReader(file))
     bundle = json.loads((tmp_path / "out" / "envelopes.json").read_text("utf-8"))
     baseline = bundle["baseline"]["metrics"]
-    assert baseline["baseline_electricity_kwh_y"] == {"value": pytest.approx(metered, rel=1e-12), "unit": "kWh"}
-    assert baseline["S2_tco2e_y"]["value"] > 0
+    assert baseline["baseline_electricity_kwh_y"] == {"value": pytest.approx(metered, rel=1e-12), "unit": "kWh/y"}
+    gaps = " ".join(gap["missing"] for gap in bundle["baseline"]["data_gaps"])
+    assert baseline["S2_tco2e_y"]["value"] is None, "no grid factor was published for 2018: none is invented"
+    assert "electricity" in gaps
