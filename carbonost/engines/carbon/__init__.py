@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
     from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
     from carbonost.engines.carbon.park.account import ZeroCarbonPark, zero_carbon_park
+    from carbonost.engines.carbon.quality import pedigree, pedigree_score
     from carbonost.engines.carbon.scale import calculate_table, condense, join_emissions
     from carbonost.engines.carbon.uncertainty import Uncertainty, assess, combine_product, combine_sum, propagate
 
@@ -53,6 +54,8 @@ _NAMES: Final = {
     "meter_tree": _ROOM + "allocation",
     "monte_carlo": _ROOM + "draws",
     "net_of_parts": _ROOM + "organisation",
+    "pedigree": _ROOM + "quality",
+    "pedigree_score": _ROOM + "quality",
     "percentile_table": _ROOM + "benchmark",
     "propagate": _ROOM + "uncertainty",
     "quota_grade": _ROOM + "benchmark",
@@ -84,6 +87,8 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "meter_tree",
     "monte_carlo",
     "net_of_parts",
+    "pedigree",
+    "pedigree_score",
     "percentile_table",
     "propagate",
     "quota_grade",

@@ -6,7 +6,7 @@ errors of their activity data are independent and add in quadrature. Rows are nu
 so both ways take one pass over the columns.
 
 An uncertainty nobody stated (NaN) widens nothing; `Uncertainty.coverage` says which share of the
-emissions carries one, so that a figure resting on half the inventory cannot pass for the whole.
+emissions states both, so that a figure resting on half the inventory cannot pass for the whole.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Uncertainty(Answer):
         `factor_id, emissions_t, variance_share, from_factor, from_activity`, largest first; the
         shares of the variance sum to one.
     coverage : float [-]
-        Share of the emissions whose rows state an uncertainty of activity or factor.
+        Share of the emissions whose rows state both uncertainties; below 1, `pct` is a lower bound.
+    activity_coverage, factor_coverage : float [-]
+        The same for each of the two.
     method : str
         ``"propagation"`` or ``"monte_carlo"``.
     draws : int
@@ -64,6 +66,8 @@ class Uncertainty(Answer):
     by_category: pd.DataFrame
     contributors: pd.DataFrame
     coverage: float
+    activity_coverage: float
+    factor_coverage: float
     method: str
     draws: int = 0
 
@@ -235,14 +239,13 @@ def assess(
             shares[name] = spread(drawn @ (member[:, None] == np.arange(len(kinds[name][1]))).astype(np.float64))
     else:
         raise InputError("is no method", field="method", value=method, remedy="Use propagation or monte_carlo.")
-    known = np.broadcast_to(~np.isnan(ad), tonnes.shape) | np.broadcast_to(~np.isnan(ef), tonnes.shape)
-    weight = np.abs(tonnes).sum()
-    coverage = float(np.abs(tonnes)[known].sum() / weight) if weight else float("nan")
+    known = [np.broadcast_to(~np.isnan(p), tonnes.shape) for p in (ad, ef)]
+    coverage = [_share(np.abs(tonnes), where) for where in (known[0] & known[1], *known)]
     empty = Spread(*(np.empty(0),) * 4).frame([])
     tables = {name: shares[name].frame(list(kinds[name][1])) if name in shares else empty for name in groups}
     mean, sd, low, high = (float(column[0]) for column in total)
     return Uncertainty(
-        pct=float(pct_of(np.array((high - low) / 2), np.array(mean))) if coverage else float("nan"),
+        pct=float(pct_of(np.array((high - low) / 2), np.array(mean))) if any(coverage) else float("nan"),
         mean_t=mean,
         sd_t=sd,
         low_t=low,
@@ -250,10 +253,17 @@ def assess(
         by_scope=tables["scope"],
         by_category=tables["category"],
         contributors=_contributors(whole, list(ids)),
-        coverage=coverage,
+        coverage=coverage[0],
+        activity_coverage=coverage[1],
+        factor_coverage=coverage[2],
         method=method,
         draws=draws if method == "monte_carlo" else 0,
     )
+
+
+def _share(weights: FloatArray, where: npt.NDArray[np.bool_]) -> float:
+    whole = float(weights.sum())
+    return float(weights[where].sum()) / whole if whole else float("nan")
 
 
 def _coded(labels: Labels) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:

@@ -48,6 +48,12 @@ def test_scopes_categories_and_contributors_are_told_apart():
     assert told.coverage == pytest.approx(300 / 350)
 
 
+def test_a_row_that_states_half_its_uncertainty_is_not_covered():
+    told = assess([100.0, 300.0], [2.0, 3.0], [5.0, np.nan], ["gas", "grid"])
+    assert (told.coverage, told.activity_coverage, told.factor_coverage) == (0.25, 1.0, 0.25)
+    assert told.pct == pytest.approx(np.sqrt(200**2 + 500**2 + 900**2) / 400)
+
+
 def test_an_inventory_that_states_no_uncertainty_has_none():
     told = assess([1.0, 2.0], np.nan, np.nan, ["a", "b"])
     assert told.coverage == 0
