@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonost.errors import FactorNotFoundError, FactorUseError, InputError
-from carbonost.factors.columns import date_of, day_of
+from carbonost.factors.columns import as_day, date_of, day_of
 from carbonost.factors.energy_types import energy_type as carrier_of
 from carbonost.factors.regions import region as region_of
 from carbonost.factors.select import answer, make_rule, shared_fuel_or_self
@@ -76,8 +76,8 @@ class DayTable:
 def day_table(
     library: FactorLibrary,
     keys: Sequence[Key],
-    first: date,
-    last: date,
+    first: date | str,
+    last: date | str,
     *,
     gas: str | None = None,
     use: str = "inventory",
@@ -106,7 +106,8 @@ def day_table(
         and `DayTable.fault` returns its error.
     """
     rule = make_rule(use, vintage, as_of, variant, gas, strict=strict)
-    start, count = day_of(first), day_of(last) - day_of(first) + 1
+    start = as_day(first, "first")
+    count = as_day(last, "last") - start + 1
     if count < 1:
         raise InputError("the last day is before the first", "last", str(last), f"It must not be before {first}.")
     version = np.full((len(keys), count), -1, dtype=np.int32)

@@ -85,6 +85,22 @@ def printed_date(text: str, *, last: bool) -> int:
     return day_of(date(year, month, day))
 
 
+def as_day(when: date | str, field: str) -> int:
+    """Return the day number of a date, or of one written ``2024-06-30`` (a month counts as its last day).
+
+    Raises
+    ------
+    InputError
+        If it is no date.
+    """
+    if isinstance(when, date):
+        return day_of(when)
+    try:
+        return printed_date(when, last=True)
+    except (ValueError, TypeError, AttributeError) as exc:
+        raise InputError("this is not a date", field, when, "Write 2024-06-30, or pass a date.") from exc
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Checked columns of n factors.

@@ -8,7 +8,8 @@ figure was made without it.
 takes the factor of the accounting year itself; if that is not published, the nearest earlier
 data year, at most `CARRY_YEARS` back, and says so (`Resolution.stale`). ``"latest_published"`` takes
 the latest data year published by `as_of`, or, without it, by the end of the accounting year; if
-none was yet, the first one that appeared.
+none was yet, the first one that appeared. Neither takes a data year after the accounting year,
+because a row's validity starts with its data year unless it says otherwise.
 
 **As of.** A row published after `as_of` does not exist. Rows without a printed date always do.
 
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from carbonost import units
 from carbonost.domain.factor import Resolution
 from carbonost.errors import AmbiguousUnitError, FactorNotFoundError, FactorUseError, InputError, UnitError
-from carbonost.factors.columns import ALWAYS, FOREVER, date_of, day_of
+from carbonost.factors.columns import ALWAYS, FOREVER, USES, as_day, date_of, day_of
 from carbonost.factors.energy_types import energy_type as carrier_of
 from carbonost.factors.energy_types import shared_fuel
 from carbonost.factors.regions import region as region_of
@@ -58,20 +59,21 @@ def make_rule(use: str, vintage: str, as_of: date | str | None, variant: str, ga
     Raises
     ------
     InputError
-        If the vintage rule is not known.
+        If the vintage rule or the use is not known, or `as_of` is no date.
     """
     if vintage not in VINTAGES:
         remedy = f"Use one of {', '.join(VINTAGES)}."
         raise InputError("this vintage rule is not known", "vintage", vintage, remedy)
-    known = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-    return Rule(use, vintage, None if known is None else day_of(known), variant, gas, strict)
+    if use not in USES:
+        raise InputError("this use is not known", "use", use, f"Use one of {', '.join(sorted(USES))}.")
+    return Rule(use, vintage, None if as_of is None else as_day(as_of, "as_of"), variant, gas, strict)
 
 
 def resolve(
     library: FactorLibrary,
     energy_type: str,
     region: str,
-    on: date,
+    on: date | str,
     *,
     unit: str | None = None,
     gas: str | None = None,
@@ -126,7 +128,7 @@ def resolve(
     rule = make_rule(use, vintage, as_of, variant, gas, strict=strict)
     key = shared_fuel_or_self(carrier_of(energy_type, library.known_energy_types), library)
     place = region_of(region, library.known_regions)
-    return answer(library, key, place, day_of(on), unit, rule)
+    return answer(library, key, place, as_day(on, "on"), unit, rule)
 
 
 def shared_fuel_or_self(key: str, library: FactorLibrary) -> str:

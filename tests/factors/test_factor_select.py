@@ -285,6 +285,20 @@ def test_an_unknown_vintage_rule_is_refused():
         grid(2023, vintage="newest")
 
 
+def test_a_date_may_be_written_and_a_wrong_one_is_named():
+    assert resolve(LIBRARY, "electricity", "CN", "2023-06-30", as_of="2026-01").data_year == 2023
+    for words in ({"on": "30/06/2023"}, {"on": "2023-06-30", "as_of": "soon"}, {"on": None}):
+        with pytest.raises(InputError, match="not a date"):
+            resolve(LIBRARY, "electricity", "CN", **words)
+    with pytest.raises(InputError, match="use"):
+        grid(2023, use="anything")
+
+
+def test_no_rule_takes_a_data_year_after_the_accounting_year():
+    for vintage in ("data_year", "latest_published"):
+        assert grid(2022, as_of="2026-06-30", vintage=vintage).data_year == 2022
+
+
 KEYS = [
     ("electricity", "CN-JS", "kWh"), ("电力", "苏州", "MWh"), ("electricity", "西藏", "万kWh"), ("heat", "CN", "GJ"),
     ("natural_gas", "GB", "kWh (Gross CV)"), ("natural_gas", "CN", "TJ"), ("electricity_ets", "CN", None),
