@@ -74,7 +74,9 @@ def open_pipeline(store: Path) -> Pipeline:
     )
 
 
-def _writable(folder: Path, field: str) -> None:
+def _writable(folder: Path, field: str, *, keep: bool = True) -> None:
+    """Refuse a folder that cannot be written before anything runs; with `keep` false leave no new folder behind."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -83,6 +85,9 @@ def _writable(folder: Path, field: str) -> None:
         ) from exc
     if not os.access(folder, os.W_OK):
         raise InputError("the folder cannot be written", field, str(folder), "Choose a folder you may write to.")
+    if not keep:
+        for place in new:
+            place.rmdir()
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -116,7 +121,7 @@ def _go(
     args: argparse.Namespace, selection: GeoSelection, scenario: ScenarioParams, data: ParkData, *, auto_approve: bool
 ) -> int:
     chosen = formats_of(args.formats)
-    _writable(args.output, "output")
+    _writable(args.output, "output", keep=False)
     pipeline = open_pipeline(args.store)
     job_id = ""
     with console(error=True).status("准备数据 …") as status:
