@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping  # noqa: TC003 -- dataclass fields are read at run time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -105,14 +106,14 @@ class Inventory:
     @cached_property
     def _scope_sums(self) -> dict[tuple[int, str], float]:
         scope = self._per_basis("scope", np.int64)
-        per_basis = {
-            method: exact_group_sum(column, self.basis_index, len(self.bases))
-            for method, column in (("location_based", self.emissions_t), ("market_based", self.market_emissions_t))
-        }
+        location = exact_group_sum(self.emissions_t, self.basis_index, len(self.bases))
+        market = location
+        if self.market_emissions_t is not self.emissions_t:
+            market = exact_group_sum(self.market_emissions_t, self.basis_index, len(self.bases))
         return {
             (number, method): exact_sum(sums[scope == number])
             for number in (1, 2, 3)
-            for method, sums in per_basis.items()
+            for method, sums in zip(METHODS, (location, market), strict=True)
         }
 
     @property
@@ -173,7 +174,7 @@ class Inventory:
         word = "location_based" if method is None else method
         if word not in METHODS:
             raise InputError("this is no scope 2 method", "method", method, f"Use {' or '.join(METHODS)}.")
-        return Total(sum(self._scope_sums[number, word] for number in (1, 2, 3)), word)
+        return Total(math.fsum(self._scope_sums[number, word] for number in (1, 2, 3)), word)
 
     # ---- lines --------------------------------------------------------------------------------
 

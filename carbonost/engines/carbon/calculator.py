@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from carbonost.domain.activity import Contract
+from carbonost.domain.activity import ActivityData, Contract
 from carbonost.domain.period import Period, as_date
 from carbonost.engines.carbon import activities as reading
 from carbonost.engines.carbon import columns
@@ -15,9 +15,11 @@ from carbonost.engines.carbon.context import Context
 from carbonost.engines.carbon.fugitive import mass_balance_leak_kg
 from carbonost.engines.carbon.heat import FEED_WATER_KJ_PER_KG, steam_energy_gj
 from carbonost.engines.carbon.matching import hourly_match
+from carbonost.engines.carbon.park.account import zero_carbon_park
 from carbonost.engines.carbon.resolver import basis_of
 from carbonost.engines.carbon.result import CarbonInventory
 from carbonost.engines.carbon.rules import method_for
+from carbonost.engines.carbon.scope3 import prepare
 from carbonost.errors import CarbonostError, InputError
 from carbonost.factors.gwp import gwp_set
 from carbonost.factors.library import FactorLibrary
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from carbonost.domain.emission import Basis, EmissionResult
     from carbonost.domain.factor import Vintage
     from carbonost.engines.carbon.matching import HourlyMatch
+    from carbonost.engines.carbon.park.account import ZeroCarbonPark
 
 _EPOCH: Final = date(1970, 1, 1)
 _PLANS: Final = 8
@@ -139,10 +142,9 @@ class CarbonCalculator:
             raise InputError("no such choice", "errors", errors, "Use 'raise' or 'collect'.")
         read = reading.read_activities(activities)
         kept, rows = _sound(read)
-        cuts = self._cuts(kept)
-        pairs = columns.locate(kept, cuts)
-        plan = self._plan(kept.keys, cuts, len(pairs.seen))
-        starts = np.r_[int(kept.start_day.min()) if len(kept) else 0, cuts]
+        starts = self._starts(kept)
+        pairs = columns.locate(kept, starts[1:])
+        plan = self._plan(kept.keys, starts, len(pairs.seen))
         faults = plan.complete(pairs, starts, lambda group, day: self._basis(kept.keys.group(group), day))
         if faults:
             for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
@@ -151,10 +153,10 @@ class CarbonCalculator:
             read.faults.throw(len(read))
         if faults:
             kept, rows = _sound(read)
-            pairs = columns.locate(kept, cuts)
+            pairs = columns.locate(kept, starts[1:])
         table, bases = plan.used(pairs)
         coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
-        lines = columns.multiply(kept, pairs, table, coefficient, cuts)
+        lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
         numbered = lines.row if rows is None else rows if lines.row is None else rows[lines.row]
         inventory = CarbonInventory(
             bases=tuple(bases),
@@ -172,20 +174,21 @@ class CarbonCalculator:
         claims = [Contract.of(contract) for contract in contracts]
         return inventory.with_contracts(claims) if claims else inventory
 
-    def _cuts(self, read: reading.Activities) -> npt.NDArray[np.int64]:
-        """Return the days inside the table's range on which the answer of some factor may change."""
+    def _starts(self, read: reading.Activities) -> npt.NDArray[np.int64]:
+        """Return the first days of the stretches in which no answer changes, from the table's first day to its last."""
         if not len(read):
-            return np.empty(0, dtype=np.int64)
+            return np.zeros(1, dtype=np.int64)
         first, last = int(read.start_day.min()), int(read.end_day.max())
         c = self._context.library.columns
-        days = np.unique(np.concatenate([c.valid_from, c.valid_to + 1]))
-        years = range((_EPOCH + timedelta(days=first)).year + 1, (_EPOCH + timedelta(days=last)).year + 1)
-        jan1 = [(date(year, 1, 1) - _EPOCH).days for year in years]
-        return np.asarray(np.union1d(days[(days > first) & (days <= last)], jan1), dtype=np.int64)
+        years = range((_EPOCH + timedelta(days=first)).year, (_EPOCH + timedelta(days=last)).year + 1)
+        january = [(date(year, 1, 1) - _EPOCH).days for year in years]
+        days = np.unique(np.concatenate([c.valid_from, c.valid_to + 1, january]))
+        opening = np.searchsorted(days, first, side="right") - 1
+        return np.asarray(days[opening : np.searchsorted(days, last, side="right")], dtype=np.int64)
 
-    def _plan(self, keys: reading.Keys, cuts: npt.NDArray[np.int64], size: int) -> columns.Plan:
-        """Return what is already known for these keys and cuts; the last few tables are remembered."""
-        name = (keys.content(), cuts.tobytes())
+    def _plan(self, keys: reading.Keys, starts: npt.NDArray[np.int64], size: int) -> columns.Plan:
+        """Return what is already known for these keys and days; the last few tables are remembered."""
+        name = (keys.content(), starts.tobytes())
         plan = self._plans.pop(name, None) or columns.Plan(size)
         self._plans[name] = plan
         while len(self._plans) > _PLANS:
@@ -211,9 +214,14 @@ class CarbonCalculator:
         """
         return self._one_scope(inputs, 1)
 
-    def calculate_scope3(self, inputs: reading.Rows) -> list[EmissionResult]:
-        """Return the other indirect emissions of each row; as `calculate_scope1`."""
-        return self._one_scope(inputs, 3)
+    def calculate_scope3(self, inputs: reading.Rows, *, borrow: str | None = None) -> list[EmissionResult]:
+        """Return the other indirect emissions of each row; as `calculate_scope1`.
+
+        Names of common activities (``flight_long_haul``, ``waste_landfill``) find their packaged
+        factor; ``borrow="GB"`` lets rows of other regions use the United Kingdom's, and says so.
+        """
+        rows = [inputs] if isinstance(inputs, (ActivityData, dict)) else inputs
+        return self._one_scope(prepare(rows, self._context.library, borrow=borrow), 3)
 
     def _one_scope(self, inputs: reading.Rows, scope: int) -> list[EmissionResult]:
         inventory = self.calculate(inputs)
@@ -323,6 +331,17 @@ class CarbonCalculator:
     def hourly_match(load_kwh: Any, clean_kwh: Any, grid_kg_per_kwh: Any) -> HourlyMatch:
         """Return how far clean energy meets the load hour by hour; see `carbonost.engines.carbon.hourly_match`."""
         return hourly_match(load_kwh, clean_kwh, grid_kg_per_kwh)
+
+    def zero_carbon_park(
+        self,
+        activities: reading.Rows,
+        contracts: Sequence[Contract | dict[str, Any]] = (),
+        production: Any = (),
+        energy_coefficients: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> ZeroCarbonPark:
+        """Return the account of a park by the national method; see `engines.carbon.park.account.zero_carbon_park`."""
+        return zero_carbon_park(self.calculate, activities, contracts, production, energy_coefficients, **options)
 
     def _last_year(self, key: str, region: str) -> Period:
         """Return the last calendar year the packaged or given factors of a carrier describe."""

@@ -60,7 +60,7 @@ class Context:
         rule = {"as_of": self.as_of, "vintage": self.vintage, "strict": self.strict}
         try:
             return resolve(self.library, key, region, on, unit=unit, gas=gas, **rule)  # type: ignore[arg-type]
-        except FactorNotFoundError:
+        except (FactorNotFoundError, FactorUseError):
             uses = set(self.library.uses[self.library.energy_types == key])
             if uses and "inventory" not in uses:
                 raise FactorUseError(
