@@ -8,11 +8,13 @@ so the chain still verifies.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from carbonost.errors import IntegrityError
 from carbonost.storage.items import canonical, sha256
+from carbonost.storage.models import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,3 +87,10 @@ def verify_chain(links: Iterable[Link], head: str | None = None) -> ChainReport:
     if head is not None and head != last:
         raise IntegrityError("the end of the audit log is missing", "head", head, row=length)
     return ChainReport(length, purged, last, last_seal)
+
+
+def entry_of(link: Link) -> AuditEntry:
+    """Return a stored entry as a record; a purged one keeps its place and hashes."""
+    body = json.loads(link.body) if link.body is not None else {"action": "(purged)", "purged": True}
+    added = {"seq": link.seq, "hash": link.hash, "recorded_at": link.recorded_at, "seal": link.seal}
+    return AuditEntry.model_validate({**body, **added, "id": link.id, "version": 1})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import os
 import sqlite3
@@ -24,7 +23,6 @@ from carbonost.errors import (
     AlreadyExistsError,
     ClosedError,
     IntegrityError,
-    InvalidDataError,
     NaiveTimestampError,
     NotFoundError,
     PermissionDeniedError,
@@ -34,7 +32,7 @@ from carbonost.errors import (
     Unsupported,
 )
 from carbonost.storage.address import directory_of
-from carbonost.storage.keys import check_key, check_prefix
+from carbonost.storage.keys import blocks, check_key, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 from carbonost.storage.sqlite_faults import sqlite_faults
 
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
 
     Page = Callable[[str, str | None, int], Sequence[ObjectInfo]]
 
-_BLOCK: Final = 1 << 20
 _PAGE: Final = 1000
 _SCHEMA: Final = """
 create table if not exists object (
@@ -318,32 +315,6 @@ def _pages(page: Page, prefix: str, start_after: str | None, limit: int | None) 
             return
         after = found[-1].key
         left = None if left is None else left - len(found)
-
-
-def blocks(data: bytes | BinaryIO) -> Iterator[bytes]:
-    """Yield bytes or a binary stream in blocks; a text stream is refused."""
-    stream = io.BytesIO(data) if isinstance(data, bytes | bytearray | memoryview) else data
-    while block := stream.read(_BLOCK):
-        if not isinstance(block, bytes):
-            raise InvalidDataError("an object is bytes", "data", type(block).__name__, "Open it as binary.")
-        yield block
-
-
-def check_range(span: tuple[int, int]) -> tuple[int, int]:
-    """Return a half-open byte range, refusing a negative bound or an end before the start."""
-    first, end = span
-    if first < 0 or end < first:
-        raise InvalidDataError("a range is 0 <= first <= end", "range", span)
-    return first, end
-
-
-def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Return metadata as texts to texts; anything else is refused."""
-    held = dict(metadata or {})
-    for name, value in held.items():
-        if not (isinstance(name, str) and isinstance(value, str)) or "\0" in name + value:
-            raise InvalidDataError("metadata are texts", "metadata", {name: value}, "Convert with str().")
-    return held
 
 
 def _row(info: ObjectInfo) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from unicodedata import category
 
@@ -160,30 +161,31 @@ def _starts(frame: pd.DataFrame, faults: _Faults, assume_tz: str | None) -> Inte
 
 
 def _zoned(column: pd.Series[Any], faults: _Faults, assume_tz: str | None) -> Any:
-    """Return a column of stamps that has no zone of its own as UTC; NaT where a row cannot be read."""
+    """Return a column of stamps that has no zone of its own as UTC; NaT where a row is no instant."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
-        naive = column.notna().to_numpy()
-        stamps = column
+        zoned, stamps = None, column
     else:
-        texts = column.map(lambda stamp: stamp.isoformat() if hasattr(stamp, "isoformat") else stamp)
-        known = texts.map(lambda stamp: isinstance(stamp, str)).to_numpy(dtype=bool)
-        texts = texts.where(known, None).astype("str").where(known)
-        zoned = texts.str.contains(_ZONED, regex=True, na=False).to_numpy(dtype=bool)
-        naive = known & ~zoned
-        if not naive.any():
-            return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-        stamps = pd.to_datetime(texts.where(naive), format="ISO8601", errors="coerce")
+        texts = column.map(_iso).astype("str")
+        has_zone = texts.str.contains(_ZONED, regex=True, na=False)
+        zoned = pd.to_datetime(texts.where(has_zone), utc=True, format="ISO8601", errors="coerce")
+        if has_zone.all():
+            return zoned
+        stamps = pd.to_datetime(texts.where(~has_zone), format="ISO8601", errors="coerce")
+    naive = stamps.notna()
     if assume_tz is None:
         faults.mark(naive, "start", "a stamp has no zone", "Pass assume_tz, e.g. 'Asia/Shanghai'.", naive=True)
         local = stamps.where(~naive).dt.tz_localize("UTC")
     else:
         local = stamps.dt.tz_localize(assume_tz, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
-        problem = "a stamp happens twice or never in that zone"
-        faults.mark(stamps.notna() & local.isna(), "start", problem, "Give its offset.")
-    if naive.all() or (isinstance(column.dtype, np.dtype) and column.dtype.kind == "M"):
-        return local
-    rest = pd.to_datetime(texts.where(~naive), utc=True, format="ISO8601", errors="coerce")
-    return local.where(naive, rest)
+        faults.mark(naive & local.isna(), "start", "a stamp happens twice or never in that zone", "Give its offset.")
+    return local if zoned is None else local.where(local.notna(), zoned)
+
+
+def _iso(stamp: object) -> str | None:
+    """Return a stamp as ISO 8601; None for what is no stamp."""
+    if isinstance(stamp, str):
+        return stamp
+    return stamp.isoformat() if isinstance(stamp, datetime) and not pd.isna(stamp) else None
 
 
 def _values(frame: pd.DataFrame, faults: _Faults) -> Floats:
@@ -300,3 +302,22 @@ def points_of(selector: object, series: Iterable[SeriesInfo]) -> list[SeriesInfo
     if not all(isinstance(point, str) for point in points):
         raise InvalidDataError("a point is a text", "selector", selector)
     return [info for info in known if info.point in points]
+
+
+def known_series(known: SeriesInfo | None, info: SeriesInfo) -> SeriesInfo:
+    """Return what a store knows of a point after a batch that calls it `info`.
+
+    Raises
+    ------
+    InvalidDataError
+        If a known point comes with another carrier or unit, or a new one without.
+    """
+    for name in ("energy_type", "unit"):
+        if known is None and not info[name]:
+            raise InvalidDataError(f"the new point {info.point!r} has no {name}", name, None, "Add the column.")
+        if known is not None and info[name] and info[name] != known[name]:
+            problem = f"the point {info.point!r} is known as {known[name]!r}"
+            raise InvalidDataError(problem, name, info[name], "Use another point name.")
+    if known is None:
+        return info
+    return SeriesInfo(known.point, known.energy_type, known.unit, {**known.tags, **info.tags})

@@ -9,16 +9,13 @@ import math
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ValidationError
 
 from carbonost.errors import InvalidDataError, TenantRequiredError
-from carbonost.storage.models import OpenRecord, Record
-
-if TYPE_CHECKING:
-    from carbonost.storage.models import Kind
+from carbonost.storage.models import AuditEntry, Event, Kind, OpenRecord, Record
 
 ID_LENGTH_MAX = 255
 
@@ -171,3 +168,24 @@ def check_tenant(org_id: object) -> str:
             "records belong to an organisation", "org_id", org_id, "Call store.for_tenant(organization_id)."
         )
     return org_id
+
+
+_ADDED = ("seq", "prev", "hash", "recorded_at", "seal", "body_hash", "purged", "attempts", "delivered", "version")
+_AUDIT = Kind("audit", AuditEntry)
+_EVENT = Kind("outbox", Event)
+
+
+def read_audit(fields: Mapping[str, Any], seq: int, row: int | None = None) -> tuple[str, dict[str, Any]]:
+    """Return id and content of an audit entry; without an id it is named by its place."""
+    given = {name: value for name, value in fields.items() if name not in _ADDED}
+    id_ = str(given.pop("id", None) or f"{seq:012d}")
+    record = read_item(_AUDIT, {**given, "id": id_}, row)
+    return id_, record.model_dump(mode="json", exclude={"id", "version"}, exclude_none=True)
+
+
+def read_event(fields: Mapping[str, Any], seq: int, row: int | None = None) -> Record:
+    """Return an event, named by its place where it has no id."""
+    given = {name: value for name, value in fields.items() if name not in _ADDED}
+    id_ = str(given.pop("id", None) or f"{seq:012d}")
+    record = read_item(_EVENT, {**given, "id": id_}, row)
+    return record.model_copy(update={"version": 1, "seq": seq, "attempts": 0, "delivered": False})

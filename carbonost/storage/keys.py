@@ -1,4 +1,4 @@
-"""Keys of objects: what every object store can hold, so that no key changes its name on the way.
+"""What enters an object store: keys every server can hold, bytes in blocks, texts as metadata.
 
 Measured reasons: one S3 server stores ``a//b`` as ``a/b``, another keeps segments as file names of
 at most 255 bytes, a third accepts NUL. The narrow rule is ours and the same everywhere.
@@ -6,13 +6,18 @@ at most 255 bytes, a third accepts NUL. The narrow rule is ours and the same eve
 
 from __future__ import annotations
 
+import io
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from carbonost.errors import InvalidKeyError
+from carbonost.errors import InvalidDataError, InvalidKeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 KEY_BYTES_MAX: Final = 900
 SEGMENT_BYTES_MAX: Final = 255
+BLOCK: Final = 1 << 20
 
 
 def check_key(key: str) -> str:
@@ -54,3 +59,29 @@ def _problem(key: str) -> str | None:  # noqa: PLR0911 -- one sentence for each 
         if len(segment.encode()) > SEGMENT_BYTES_MAX:
             return f"a segment of a key is longer than {SEGMENT_BYTES_MAX} bytes"
     return None
+
+
+def blocks(data: bytes | BinaryIO) -> Iterator[bytes]:
+    """Yield bytes or a binary stream in blocks; a text stream is refused."""
+    stream = io.BytesIO(data) if isinstance(data, bytes | bytearray | memoryview) else data
+    while block := stream.read(BLOCK):
+        if not isinstance(block, bytes):
+            raise InvalidDataError("an object is bytes", "data", type(block).__name__, "Open it as binary.")
+        yield block
+
+
+def check_range(span: tuple[int, int]) -> tuple[int, int]:
+    """Return a half-open byte range, refusing a negative bound or an end before the start."""
+    first, end = span
+    if first < 0 or end < first:
+        raise InvalidDataError("a range is 0 <= first <= end", "range", span)
+    return first, end
+
+
+def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Return metadata as texts to texts; anything else is refused."""
+    held = dict(metadata or {})
+    for name, value in held.items():
+        if not (isinstance(name, str) and isinstance(value, str)) or "\0" in name + value:
+            raise InvalidDataError("metadata are texts", "metadata", {name: value}, "Convert with str().")
+    return held

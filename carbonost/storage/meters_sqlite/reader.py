@@ -51,7 +51,7 @@ def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *
     if any(part[4] is not None for part in parts):
         blank = [part[4] if part[4] is not None else np.full(len(part[0]), "", dtype=object) for part in parts]
         status = np.concatenate(blank)
-    if len(parts) > 1 and not _sorted(who, when):
+    if not _sorted(who, when):
         order = np.lexsort((when, who))
         who, when, value, quality = who[order], when[order], value[order], quality[order]
         status = status[order] if status is not None else None

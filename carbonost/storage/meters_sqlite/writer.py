@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from carbonost.errors import BeyondRetentionError, InvalidDataError
+from carbonost.errors import BeyondRetentionError
 from carbonost.storage.civil import DAY, instant
+from carbonost.storage.frames import known_series
 from carbonost.storage.meters_sqlite.codec import (
     Packed,
     pack_days,
@@ -25,7 +26,7 @@ from carbonost.storage.meters_sqlite.codec import (
     unpack_stamps,
 )
 from carbonost.storage.meters_sqlite.rollup import pack_rollups
-from carbonost.storage.ports import WriteResult
+from carbonost.storage.ports import SeriesInfo, WriteResult
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from carbonost.storage.frames import Batch
-    from carbonost.storage.ports import SeriesInfo
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
@@ -112,37 +112,17 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo]) -> Integ
     ids = []
     for info in series:
         row = db.execute("select id, energy_type, unit, tags from series where point = ?", (info.point,)).fetchone()
+        known = SeriesInfo(info.point, row[1], row[2], json.loads(row[3])) if row else None
+        full = known_series(known, info)
+        tags = json.dumps(dict(full.tags), ensure_ascii=False, sort_keys=True)
         if row is None:
-            _need(info)
-            tags = json.dumps(dict(info.tags), ensure_ascii=False, sort_keys=True)
-            done = db.execute(
-                "insert into series (point, energy_type, unit, tags) values (?, ?, ?, ?)",
-                (info.point, info.energy_type, info.unit, tags),
-            )
-            ids.append(int(done.lastrowid or 0))
+            sql = "insert into series (point, energy_type, unit, tags) values (?, ?, ?, ?)"
+            ids.append(int(db.execute(sql, (full.point, full.energy_type, full.unit, tags)).lastrowid or 0))
             continue
-        same_kind(info, row[1], row[2])
-        known = json.loads(row[3])
-        if not dict(info.tags).items() <= known.items():
-            tags = json.dumps(known | dict(info.tags), ensure_ascii=False, sort_keys=True)
+        if full != known:
             db.execute("update series set tags = ? where id = ?", (tags, row[0]))
         ids.append(row[0])
     return np.array(ids or [0], dtype=np.int64)
-
-
-def _need(info: SeriesInfo) -> None:
-    for name in ("energy_type", "unit"):
-        if not info[name]:
-            raise InvalidDataError(f"the new point {info.point!r} has no {name}", name, None, "Add the column.")
-
-
-def same_kind(info: SeriesInfo, energy_type: str, unit: str) -> None:
-    """Refuse another carrier or unit than the point is known by."""
-    for name, known in (("energy_type", energy_type), ("unit", unit)):
-        if info[name] and info[name] != known:
-            raise InvalidDataError(
-                f"the point {info.point!r} is known as {known!r}", name, info[name], "Use another point name."
-            )
 
 
 def count_head(db: sqlite3.Connection, change: int) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from carbonost.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Unsupported
-from carbonost.storage.chain import GENESIS, ChainReport, Link, forge, verify_chain
-from carbonost.storage.items import as_items, canonical, fields_of, read_item
-from carbonost.storage.models import AuditEntry, Event, Kind, Record
+from carbonost.storage.chain import GENESIS, ChainReport, Link, entry_of, forge, verify_chain
+from carbonost.storage.items import as_items, canonical, fields_of, read_audit, read_event
+from carbonost.storage.models import Event, Record
 from carbonost.storage.ports import WriteResult
 from carbonost.storage.sql.faults import sql_faults
 from carbonost.storage.sql.tables import audit, outbox, sequences
@@ -19,9 +19,6 @@ from carbonost.storage.sql.tables import audit, outbox, sequences
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_AUDIT: Final = Kind("audit", AuditEntry)
-_EVENT: Final = Kind("outbox", Event)
-_ADDED: Final = ("seq", "prev", "hash", "recorded_at", "seal", "body_hash", "purged", "attempts", "delivered_at")
 LEASE: Final = timedelta(seconds=60)
 """How long one drain holds an aggregate before another may take over."""
 
@@ -66,7 +63,7 @@ class SqlAudit:
             link = self._find(id)
         if link is None:
             raise NotFoundError("the audit log has no such entry", "id", id, target=self._target)
-        return _audit_record(link)
+        return entry_of(link)
 
     def list(self, *, limit: int | None = None, after: str | None = None, **filters: object) -> list[Record]:
         """Return entries in the order they were appended; filters compare with the entry's fields."""
@@ -74,7 +71,7 @@ class SqlAudit:
         with sql_faults(self._target):
             since = self._find(after) if after is not None else None
             for link in self._links(since.seq if since else 0):
-                record = _audit_record(link)
+                record = entry_of(link)
                 if all((record.model_extra or {}).get(n, getattr(record, n, None)) == v for n, v in filters.items()):
                     found.append(record)
                 if limit is not None and len(found) >= limit:
@@ -126,12 +123,9 @@ class SqlAudit:
         raise Unsupported("the audit log only grows", "id", id, "Use purge().", capability="audit.delete")
 
     def _append(self, fields: Mapping[str, Any], row: int) -> WriteResult:
-        given = {name: value for name, value in fields.items() if name not in (*_ADDED, "version")}
-        known = self._find(str(given["id"])) if given.get("id") is not None else None
+        known = self._find(str(fields["id"])) if fields.get("id") is not None else None
         seq = known.seq if known else _next(self._connection, self._org_id, "audit")
-        id_ = str(given.pop("id", None) or f"{seq:012d}")
-        record = read_item(_AUDIT, {**given, "id": id_}, row)
-        body = record.model_dump(mode="json", exclude={"id", "version"}, exclude_none=True)
+        id_, body = read_audit(fields, seq, row)
         if known:
             if known.body is not None and known.body != canonical(body):
                 raise AlreadyExistsError("another audit entry has this id", "id", id_, row=row, target=self._target)
@@ -179,8 +173,7 @@ class SqlOutbox:
         result = WriteResult()
         with sql_faults(self._target), self._connection.begin_nested():
             for row, item in enumerate(as_items(items)):
-                fields = {name: value for name, value in fields_of(item, row).items() if name not in _ADDED}
-                result += self._add(fields, row)
+                result += self._add(fields_of(item, row), row)
         return result
 
     def get(self, id: str) -> Record:  # noqa: A002
@@ -255,12 +248,11 @@ class SqlOutbox:
         self._connection.execute(sa.update(outbox).where(*where).values(values))
 
     def _add(self, fields: dict[str, Any], row: int) -> WriteResult:
-        given = {name: value for name, value in fields.items() if name != "version"}
-        if given.get("id") is not None and self.list(id=str(given["id"])):
+        if fields.get("id") is not None and self.list(id=str(fields["id"])):
             return WriteResult(unchanged=1)
         seq = _next(self._connection, self._org_id, "outbox")
-        record = read_item(_EVENT, {**given, "id": str(given.get("id") or f"{seq:012d}")}, row)
-        body = record.model_dump(mode="json", exclude={"id", "version"})
+        record = read_event(fields, seq, row)
+        body = {name: value for name, value in record.body().items() if name not in ("seq", "attempts", "delivered")}
         self._connection.execute(
             sa.insert(outbox).values(
                 org_id=self._org_id,
@@ -276,12 +268,6 @@ class SqlOutbox:
 
 def _stamp(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _audit_record(link: Link) -> Record:
-    body = json.loads(link.body) if link.body is not None else {"action": "(purged)", "purged": True}
-    added = {"seq": link.seq, "hash": link.hash, "recorded_at": link.recorded_at, "seal": link.seal}
-    return AuditEntry.model_validate({**body, **added, "id": link.id, "version": 1})
 
 
 def _event(row: sa.Row[Any]) -> Record:
