@@ -25,12 +25,12 @@ Codes = npt.NDArray[np.integer]
 Z_95: Final = 1.959963984540054  # two-sided 95 % point of the standard normal
 _TRIANGLE_95: Final = 1 - 0.05**0.5  # 95 % half-width of a symmetric triangle over its own half-width
 _UNIFORM_95: Final = 0.95
-_SCALE: Final[dict[Distribution, float]] = {
-    "normal": 1 / Z_95,
-    "triangular": 1 / _TRIANGLE_95,
-    "uniform": 2 / _UNIFORM_95,
+_SCALE: Final[dict[Distribution, tuple[float, float]]] = {
+    "normal": (1 / Z_95, 0.0),
+    "triangular": (1 / _TRIANGLE_95, 0.0),
+    "uniform": (2 / _UNIFORM_95, 0.5),
 }
-"""Deviate as drawn -> deviate whose 95 % half-width is 1."""
+"""What turns a deviate as drawn into one of 95 % half-width 1, and the mean of the deviate as drawn."""
 _BLOCK: Final = 1 << 14  # draws x sources in flight
 
 
@@ -101,11 +101,14 @@ def monte_carlo(
     for scale, shape in ((ad, activity_distribution), (ef, factor_distribution)):
         _refuse_negative(scale, shape)
 
+    of_cell = place[starts]
+    spread_out = not np.array_equal(of_cell, np.arange(len(pos)))  # some factor serves several groups
     step = max(1, _BLOCK // len(f))
     for first in range(0, draws, step):
         n = min(step, draws - first)
         cells = _weighted(rng, n, ad, activity_distribution, tonnes, starts)
-        cells *= _multiplier(rng, n, ef, factor_distribution)[:, place[starts]]
+        shared = _multiplier(rng, n, ef, factor_distribution)
+        cells *= shared[:, of_cell] if spread_out else shared
         out[first : first + n] = cells @ to_group
     return out
 
@@ -133,9 +136,10 @@ def _multiplier(rng: np.random.Generator, draws: int, pct: FloatArray, shape: Di
         x *= np.sqrt(variance)
         x -= variance / 2
         return np.exp(x, out=x)
+    scale, mean = _SCALE[shape]
     x = _deviate(rng, (draws, len(pct)), shape)
-    x *= pct * (_SCALE[shape] / 100)
-    x += 1
+    x *= pct * (scale / 100)
+    x += 1 - pct * (scale * mean / 100)
     return x
 
 
@@ -146,22 +150,28 @@ def _weighted(
     if shape == "lognormal":
         x = _multiplier(rng, draws, pct, shape)
         x *= tonnes
-        return np.add.reduceat(x, starts, axis=1)
+        return _by_cell(x, starts)
+    scale, mean = _SCALE[shape]
+    weight = tonnes * (pct * (scale / 100))
     x = _deviate(rng, (draws, len(pct)), shape)
-    x *= tonnes * (pct * (_SCALE[shape] / 100))
-    cells = np.add.reduceat(x, starts, axis=1)
-    cells += np.add.reduceat(tonnes, starts)
+    x *= weight
+    cells = _by_cell(x, starts)
+    cells += np.add.reduceat(tonnes - mean * weight, starts)
     return cells
 
 
+def _by_cell(x: FloatArray, starts: Codes) -> FloatArray:
+    return x if len(starts) == x.shape[1] else np.add.reduceat(x, starts, axis=1)
+
+
 def _deviate(rng: np.random.Generator, size: tuple[int, int], shape: Distribution) -> FloatArray:
-    """Deviates of mean 0 whose 95 % half-width is 1 / _SCALE."""
+    """Deviates as the generator gives them; `_SCALE` has their mean, and what makes their 95 % half-width 1."""
     if shape == "normal":
         return rng.standard_normal(size)
     x = rng.random(size)
-    x -= 0.5
     if shape == "uniform":
         return x
+    x -= 0.5
     away = np.abs(x)  # the inverse of a symmetric triangle's distribution function
     away *= -2
     away += 1
