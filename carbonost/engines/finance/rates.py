@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TOUCHES: Final = 64 * np.finfo(np.float64).eps  # |sum| below this share of sum|terms| is rounding, so zero
 WIDEST: Final = 700.0  # |ln(1 + rate)| beyond which a double holds no rate
+SAFE: Final = 600.0  # periods times |ln(1 + rate)| within which no power overflows
+CLOSE: Final = 1e-12  # step in ln(1 + rate) after which a quadratic step leaves only rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,22 +223,31 @@ def _outer(amounts: FloatArray, times: FloatArray, turns: list[float]) -> tuple[
 
 
 def _bracketed(low: float, high: float, amounts: FloatArray, times: FloatArray) -> float:
-    """The one zero between `low` and `high`, whose values differ in sign: Newton kept inside by bisection."""
+    """The one zero between `low` and `high`, whose values differ in sign.
+
+    Newton on ln(inflow / outflow), which is nearly a straight line in s; each eighth step halves the
+    bracket, so that the count is bounded whatever the flow.
+    """
     rising = _value(high, amounts, times) > 0
     s = 0.5 * (low + high)
-    for _ in range(200):
+    for count in range(600):
         terms = _scaled(s, amounts, times)
-        value = float(terms.sum())
-        if value == 0.0:
+        gains, costs = np.maximum(terms, 0.0), np.maximum(-terms, 0.0)
+        gain, cost = float(gains.sum()), float(costs.sum())
+        if gain == cost:
             return s
-        if (value > 0) == rising:
+        if (gain > cost) == rising:
             high = s
         else:
             low = s
-        slope = float(-(times * terms).sum())
-        step = s - value / slope if slope else low
-        following = step if low < step < high else 0.5 * (low + high)
-        if abs(following - s) <= 4 * np.finfo(np.float64).eps * max(1.0, abs(s)):
+        following = 0.5 * (low + high)
+        if gain and cost and count % 8 != 7:  # noqa: PLR2004 -- see above
+            slope = float((times * costs).sum() / cost - (times * gains).sum() / gain)
+            step = s - float(np.log(gain / cost)) / slope if slope else low
+            following = step if low <= step <= high else following
+            if abs(following - s) <= CLOSE * max(1.0, abs(s)):
+                return following
+        if high - low <= CLOSE * max(1.0, abs(s)):
             return following
         s = following
     return s
@@ -250,45 +261,47 @@ def _carry_signs(signs: FloatArray) -> FloatArray:
 
 
 def _one_root_each(table: FloatArray) -> FloatArray:
-    """Rate of each row, each with one change of sign: Newton in ln(1 + rate), kept inside by bisection."""
+    """Rate of each row, each with one change of sign, solved together as `_bracketed` solves one.
+
+    Rows whose root lies where a power of the discount factor could overflow go through `irr`.
+    """
     if table.size == 0:
         return np.empty(table.shape[0])
-    times = np.arange(table.shape[1], dtype=np.float64)
-    first = np.take_along_axis(np.sign(table), (table != 0).argmax(axis=1)[:, None], axis=1)[:, 0]
-    low, high = np.full(table.shape[0], -1.0), np.full(table.shape[0], 1.0)
-    low = _widened(low, table, times, first, towards=-1.0)
-    high = _widened(high, table, times, first, towards=1.0)
-    s = np.clip(np.zeros_like(low), low, high)
-    for _ in range(200):
-        terms = _terms(s, table, times)
-        value = terms.sum(axis=1)
-        above = value * first > 0  # beyond the root the first flow decides
-        high, low = np.where(above, s, high), np.where(above, low, s)
-        slope = -(times * terms).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            newton = s - value / slope
-        inside = (newton > low) & (newton < high)
-        following = np.where(value == 0, s, np.where(inside, newton, 0.5 * (low + high)))
-        if np.all(np.abs(following - s) <= 4 * np.finfo(np.float64).eps * np.maximum(1.0, np.abs(s))):
+    columns = np.ascontiguousarray((table / np.abs(table).max(axis=1, keepdims=True)).T)
+    first = np.take_along_axis(np.sign(columns), (columns != 0).argmax(axis=0)[None], axis=0)[0]
+    early, late = np.maximum(columns * first, 0.0), np.maximum(-columns * first, 0.0)
+    reach = SAFE / (columns.shape[0] - 1)
+    low, high = np.full(first.size, -reach), np.full(first.size, reach)
+    inside = (_log_ratio(low, early, late)[0] < 0) & (_log_ratio(high, early, late)[0] > 0)
+    s = np.zeros_like(low)
+    active = np.flatnonzero(inside)
+    for count in range(600):
+        if not active.size:
             break
-        s = following
-    return np.asarray(np.expm1(following))
+        at = s[active]
+        ratio, slope = _log_ratio(at, early[:, active], late[:, active])
+        above = ratio > 0  # beyond the root the first flows weigh more
+        high[active[above]], low[active[~above]] = at[above], at[~above]
+        a, b = low[active], high[active]
+        step = at - ratio / slope if count % 8 != 7 else np.full_like(at, np.inf)  # noqa: PLR2004 -- then halve
+        s[active] = np.where((step >= a) & (step <= b), step, 0.5 * (a + b))
+        moved = np.abs(s[active] - at)
+        active = active[(moved > CLOSE * np.maximum(1.0, np.abs(at))) & (ratio != 0.0)]
+    found = np.expm1(s)
+    for row in np.flatnonzero(~inside):
+        found[row] = irr(table[row]).roots[0]
+    return np.asarray(found)
 
 
-def _terms(s: FloatArray, table: FloatArray, times: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):  # a flow of 0 has the logarithm -inf and the term 0
-        exponents = np.log(np.abs(table)) - np.outer(s, times)
-    return np.asarray(np.sign(table) * np.exp(exponents - exponents.max(axis=1, keepdims=True)))
-
-
-def _widened(
-    edge: FloatArray, table: FloatArray, times: FloatArray, first: FloatArray, *, towards: float
-) -> FloatArray:
-    """Move each edge outward until the far flow decides the sign there."""
-    for _ in range(12):
-        sign = _terms(edge, table, times).sum(axis=1) * first
-        short = sign * towards <= 0
-        if not short.any():
-            break
-        edge = np.where(short, np.clip(edge * 2.0, -WIDEST, WIDEST), edge)
-    return edge
+def _log_ratio(s: FloatArray, early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """ln(value of the first flows / value of the later ones) and its slope in s, column by column."""
+    x = np.exp(-s)
+    parts = []
+    for flows_ in (early, late):
+        value, weighted = flows_[-1].copy(), np.zeros_like(s)
+        for flow in flows_[-2::-1]:
+            weighted = weighted * x + value
+            value = value * x + flow
+        parts.append((value, x * weighted / value))
+    (one, mean_one), (two, mean_two) = parts
+    return np.log(one / two), mean_two - mean_one
