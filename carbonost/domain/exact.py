@@ -1,4 +1,4 @@
-"""Sums of long columns that are exact to the last bit and do not depend on the order of the rows.
+"""Sums of long columns, right to one unit in the last place and the same in every order of the rows.
 
 Each value is cut into slices that are whole multiples of one power of two, chosen from the column's
 largest value and its length so that no partial sum of a slice can round. Whatever the order, the

@@ -309,12 +309,11 @@ class Inventory:
             the largest change first; only rows that moved or stand in one inventory alone.
         """
         before, after = self._by_row(), other._by_row()
-        both = before.join(after, how="outer", lsuffix="_before", rsuffix="_after")
-        kinds = both.pop("energy_type_after").combine_first(both.pop("energy_type_before"))
-        documents = both.pop("document_after").combine_first(both.pop("document_before"))
-        both.insert(0, "energy_type", kinds)
+        both = before.add_suffix("_before").join(after.add_suffix("_after"), how="outer")
+        both = both.rename(columns={"t_before": "before_t", "t_after": "after_t"})
+        for name in ("energy_type", "document"):
+            both[name] = both[f"{name}_after"].combine_first(both[f"{name}_before"])
         both["change_t"] = both["after_t"].fillna(0.0) - both["before_t"].fillna(0.0)
-        both["document"] = documents
         moved = both[(both["change_t"] != 0) | both["before_t"].isna() | both["after_t"].isna()]
         order = moved["change_t"].abs().sort_values(ascending=False, kind="stable").index
         names = ["energy_type", "factor_before", "factor_after", "before_t", "after_t", "change_t", "document"]
