@@ -76,14 +76,13 @@ class CarbonInventory(Inventory):
         **options
             As `carbonost.engines.carbon.uncertainty.assess`, such as ``factor_distribution``.
         """
-        factor = np.array([basis.factor_id for basis in self.bases], dtype=object)[self.basis_index]
         return assess(
             self.emissions_t,
             self.activity_pct(),
             self.factor_pct(),
-            factor,
+            self.column("factor_id"),
             scope=self.column("scope"),
-            category=np.asarray(self.column("category"), dtype=object),
+            category=self.column("category"),
             method=method,
             draws=draws,
             seed=seed,

@@ -268,10 +268,16 @@ def _share(weights: FloatArray, where: npt.NDArray[np.bool_]) -> float:
 
 def _coded(labels: Labels) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
     """Number the labels; what is coded already is not looked at row by row."""
-    if isinstance(labels, pd.Categorical) and not (labels.codes < 0).any():
-        return labels.codes.astype(np.intp), np.asarray(labels.categories, dtype=object)
-    codes, names = pd.factorize(np.asarray(labels, dtype=object), use_na_sentinel=False)
-    return codes, np.asarray(names, dtype=object)
+    if isinstance(labels, pd.Categorical):
+        used = labels.remove_unused_categories()
+        names, codes = np.asarray(used.categories, dtype=object), used.codes.astype(np.intp)
+        if (codes < 0).any():  # no label is a label of its own
+            names, codes = np.array([*names, None], dtype=object), np.where(codes < 0, len(names), codes)
+        return codes, names
+    values = np.asarray(labels)
+    whole = values.dtype.kind in "iu"
+    codes, found = pd.factorize(values if whole else values.astype(object), use_na_sentinel=False)
+    return codes, np.asarray(found, dtype=object)
 
 
 def _cells(
@@ -291,15 +297,14 @@ def _interval(mean_t: FloatArray, half_t: FloatArray) -> Spread:
 
 def _contributors(parts: Parts, ids: list[object]) -> pd.DataFrame:
     factor, activity = parts.factor_t[0] ** 2, parts.activity_t2[0]
-    whole = factor.sum() + activity.sum()
-    scale = 1 / whole if whole > 0 else 0.0
+    whole = factor.sum() + activity.sum() or 1.0
     frame = pd.DataFrame(
         {
             "factor_id": ids,
             "emissions_t": parts.emissions_t[0],
-            "variance_share": (factor + activity) * scale,
-            "from_factor": factor * scale,
-            "from_activity": activity * scale,
+            "variance_share": (factor + activity) / whole,
+            "from_factor": factor / whole,
+            "from_activity": activity / whole,
         }
     )
     return frame.sort_values("variance_share", ascending=False, kind="stable", ignore_index=True)

@@ -1,6 +1,7 @@
 """Uncertainty is propagated, not declared (P52): shared factors correlated, chance seeded."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,16 @@ def test_a_row_that_states_half_its_uncertainty_is_not_covered():
     told = assess([100.0, 300.0], [2.0, 3.0], [5.0, np.nan], ["gas", "grid"])
     assert (told.coverage, told.activity_coverage, told.factor_coverage) == (0.25, 1.0, 0.25)
     assert told.pct == pytest.approx(np.sqrt(200**2 + 500**2 + 900**2) / 400)
+
+
+def test_coded_labels_say_the_same_as_plain_ones():
+    factor, category = ["a", "b", "a"], ["x", None, "x"]
+    plain = assess([1.0, 2.0, 3.0], 5.0, 10.0, factor, category=category)
+    spare = pd.Categorical(category, categories=["x", "never used"])
+    coded = assess([1.0, 2.0, 3.0], 5.0, 10.0, pd.Categorical(factor), category=spare)
+    assert coded.pct == plain.pct
+    pd.testing.assert_frame_equal(coded.by_category, plain.by_category)
+    pd.testing.assert_frame_equal(coded.contributors, plain.contributors)
 
 
 def test_an_inventory_that_states_no_uncertainty_has_none():
