@@ -25,6 +25,7 @@ lint:
 	$(py) -m mypy
 	$(py) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
+docs: export NO_MKDOCS_2_WARNING = 1
 docs:
 	@bash .ci/setup test
 	$(py) -m mkdocs build --strict --quiet
