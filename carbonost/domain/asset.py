@@ -81,8 +81,8 @@ class Battery(Sized):
     soc_final : "initial", float or None
         Share at the end: as at the start, the share given, or free.
     wear_cny_per_kwh : float, or a sequence of floats
-        Cost per kWh discharged. A sequence, ascending, prices equal slices of depth: the first slice of
-        the capacity that is emptied costs the first value.
+        Cost per kWh discharged. A sequence, ascending, prices equal slices of the depth of a cycle: the
+        first slice costs the first value.
     exclusive : bool
         Whether charging and discharging in one interval is forbidden.
     """

@@ -330,7 +330,8 @@ def _running_mean(values: FloatArray, width: int) -> FloatArray:
     """Mean over the next `width` slots of the day, around midnight."""
     if width == 1:
         return values
-    return np.asarray(np.mean([np.roll(values, -k, axis=-1) for k in range(width)], axis=0), dtype=np.float64)
+    change = sum((np.roll(values, -k, axis=-1) - values for k in range(1, width)), np.zeros_like(values))
+    return np.asarray(values + change / width, dtype=np.float64)  # exact where the price does not change
 
 
 def _coordinates(local: pd.DatetimeIndex, holidays: frozenset[date]) -> tuple[IntArray, IntArray, IntArray]:

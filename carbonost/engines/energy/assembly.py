@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TIE_CNY_PER_KWH: Final = 1e-6
 """Where plans cost the same, the one that moves less energy through stores is taken, and the earlier one."""
+MARGIN: Final = 1e-5
+"""A threshold of energy is passed by this share, more than the solver's tolerance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +198,7 @@ def add_rebate(assembly: Assembly) -> None:
     earned = model.columns(months, 0.0, 1.0, integer=True)
     model.rows(months, -INF, 0.0, (columns.rebate, 1.0), (columns.demand, -1.0))
     model.rows(months, -INF, 0.0, (columns.rebate, 1.0), (earned, -largest_import(assembly)))
-    energy = model.rows(months, 0.0, INF, (earned, -discount[0]))
+    energy = model.rows(months, 0.0, INF, (earned, -discount[0] * (1.0 + MARGIN)))
     model.add(energy[at.month], columns.imported, at.hours)
 
 

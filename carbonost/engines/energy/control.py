@@ -8,6 +8,7 @@ of the forecast is arbitrary, so a forecast shorter than two days is continued b
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from carbonost.engines.energy.dispatch import read_schedule, solve_problem
 from carbonost.engines.energy.load import Load, read_load
 from carbonost.engines.energy.problem import Problem, read_problem
 from carbonost.engines.energy.reduced import as_storage
+from carbonost.engines.energy.solve import NoPlan
 from carbonost.engines.energy.storage import StorageModel, StorageProblem, least_peaks
 from carbonost.errors import InputError
 
@@ -132,11 +134,14 @@ class Controller:
         months = len(problem.at.months)
         floors = np.array([floor_kw] + [next_floor_kw] * (months - 1))
         storage = as_storage(problem, floors)
-        if storage is None:
-            frame = read_schedule(problem, solve_problem(problem, floors)).frame
-            first = frame.iloc[0]
+        plan = None
+        if storage is not None:
+            with suppress(NoPlan):  # the continuation may ask too much; the forecast alone decides
+                plan = self._live(self._continued(problem, storage, next_floor_kw)).solve()
+        if storage is None or plan is None:
+            self._model = None
+            first = read_schedule(problem, solve_problem(problem, floors)).frame.iloc[0]
             return float(first.charge_kw), float(first.discharge_kw), float(first.import_kw), float(first.soc)
-        plan = self._live(self._continued(problem, storage, next_floor_kw)).solve()
         size = storage.energy_kwh
         share = float(plan.stored_kwh[0]) / size if size else soc
         return float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share
