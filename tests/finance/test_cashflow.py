@@ -55,6 +55,12 @@ def test_a_price_is_asked_for_only_where_its_energy_flows():
     Cashflow.build({"capex_cny": 1.0}, PLAIN)  # no price needed
 
 
+def test_exported_power_that_nobody_pays_for_earns_nothing():
+    roof = {"capex_cny": 1.0, "electricity_export_kwh_per_year": 1e6}
+    assert Cashflow.build(roof, ScenarioParams()).saving.sum() == 0.0
+    assert Cashflow.build(roof, ScenarioParams(feed_in_price_y_per_kwh=0.3)).saving[1] == pytest.approx(3e5)
+
+
 def test_green_power_costs_its_premium():
     flow = Cashflow.build(
         {"capex_cny": 0.0, "green_electricity_kwh_per_year": 1e6},

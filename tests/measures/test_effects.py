@@ -90,7 +90,8 @@ def test_lamps_and_leaks_by_hand():
 
 def test_a_second_hand_row_is_used_openly_with_a_gap():
     lamps = alone("LED", {**SITE, "lighting_list": {"fixtures": 10, "watts_old": 458, "hours": 5000}})
-    assert [gap.missing for gap in lamps.gaps] == ["LED.saving_fraction_vs_400w_mh"]
+    assert {gap.missing for gap in lamps.gaps} == {"LED.saving_fraction_vs_400w_mh", "LED.rated_life"}
+    assert lamps.life_years == 10  # 50,000 h at 5,000 h a year
     assert lamps.saved["electricity"].low < lamps.amount("electricity") < lamps.saved["electricity"].high
     assert any(
         "secondary" in (item.rationale or "") or "derived" in (item.rationale or "") for item in lamps.assumptions
@@ -144,6 +145,34 @@ def test_a_heat_pump_is_limited_by_its_source_and_by_the_grid():
     tight = alone("HP_HOTWATER", {**SITE, "grid_headroom_kw": 10.0})
     assert -tight.amount("electricity") == pytest.approx(10 * 7_200)
     assert "grid_headroom_kw" in {gap.missing for gap in tight.gaps}
+
+
+def test_what_the_site_says_of_its_boilers_is_used_where_the_baseline_is_silent():
+    base = Baseline(electricity_kwh=1e7, natural_gas_nm3=1e6, gas_ncv_gj_per_nm3=0.0389)
+    site = {**SITE, "boiler_gas_nm3": 4e5, "boiler_efficiency": 0.9, "grid_headroom_kw": 1e5}
+    assert alone("EBOILER", site, base).amount("natural_gas") == pytest.approx(4e5)
+
+
+def test_a_life_nobody_knows_is_a_gap_and_the_users_own_is_taken():
+    effect = alone("MOTOR")
+    assert "life_years.MOTOR" in {gap.missing for gap in invest(effect).gaps}
+    told = invest(effect, {"life_years": {"MOTOR": 12}})
+    assert told.investment.life_years == 12
+    assert "life_years.MOTOR" not in {gap.missing for gap in told.gaps}
+
+
+def test_the_zero_carbon_park_factors_come_from_the_methods_rows():
+    factors = AbatementFactors(electricity_location_t_per_kwh=5e-4).with_park_method()
+    assert factors.park_electricity_t_per_kwh == pytest.approx(8.325e-4)
+    assert factors.park_heat_t_per_gj == pytest.approx(0.11)
+    assert factors.electricity_location_t_per_kwh == 5e-4
+
+
+def test_pv_without_a_place_is_estimated_at_the_reference_place_with_a_gap():
+    nowhere = {key: value for key, value in SITE.items() if key not in ("latitude", "longitude")}
+    effect = alone("PV_ROOF", nowhere)
+    assert effect.computable
+    assert {"latitude", "longitude"} <= {gap.missing for gap in effect.gaps}
 
 
 def test_waste_heat_is_exchanged_down_to_the_cold_stream_and_the_pinch():

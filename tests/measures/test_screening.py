@@ -21,6 +21,8 @@ SITE = {
     "waste_heat_profile": {"source_temperature_c": 60.0, "heat_gj_per_year": 40_000.0},
     "hot_water_demand": {"temperature_c": 70.0},
     "boiler_efficiency": 0.9,
+    "boiler_gas_nm3": 1e6,
+    "operating_hours_per_year": 6000.0,
     "motor_list": [{"rated_kw": 75, "poles": 4, "grade": 3, "hours": 6000}],
     "lighting_list": [{"fixtures": 100, "watts_old": 458, "hours": 5000}],
     "compressor_list": [{"power_kw": 250, "hours": 6000}],

@@ -102,7 +102,8 @@ class Cashflow:
             Prices of the energies the measure touches, `carbon_price_y_per_tco2`, `wacc`,
             `horizon_years`; optionally `tax_rate`, `depreciation_years`, `residual_share`,
             `subsidy_share`, `capex_multiplier`, `opex_multiplier`, `price_escalation`,
-            `green_power_premium_y_per_kwh`. Prices are net of VAT; see `without_vat`.
+            `green_power_premium_y_per_kwh`. Prices are net of VAT; see `without_vat`. Exported power
+            without a `feed_in_price_y_per_kwh` earns nothing.
         tax : TaxTerms, optional
             Replaces the scenario's three tax fields, e.g. with a holiday from `tax_terms`.
         financing : Financing, optional

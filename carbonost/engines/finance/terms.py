@@ -26,6 +26,9 @@ PRICED: Final = {
 }
 """Saved energy of a measure -> the scenario's price for it."""
 
+UNPRICED: Final = {"electricity_export_kwh_per_year": 0.0}
+"""Energy that may flow without a price: exported power that nobody pays for earns nothing."""
+
 _SHORT: Final = {"capex_cny": "capex", "opex_cny_per_year": "opex", "saving_cny_per_year": "saving"}
 
 
@@ -102,7 +105,7 @@ def energy_value(energy: Mapping[str, FloatArray], scenario: object) -> FloatArr
     for name, price in PRICED.items():
         saved = energy[name]
         if np.any(saved != 0):
-            worth = worth + saved * number(scenario, price)
+            worth = worth + saved * number(scenario, price, UNPRICED.get(name))
     return np.asarray(worth)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from carbonost.domain.measure import Abatement
 from carbonost.errors import InputError
+from carbonost.factors import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,15 @@ class AbatementFactors:
             value = getattr(self, name)
             if value is not None and not (np.isfinite(value) and value >= 0):
                 raise InputError("must be finite and not negative", name, value, "Give tonnes per unit.")
+
+    def with_park_method(self) -> AbatementFactors:
+        """These factors, with the two the zero-carbon-park method prints (its annex 4)."""
+        rows = table("method_parameters").query("method == 'cn_zero_carbon_park_2025'").set_index("parameter")["value"]
+        return replace(
+            self,
+            park_electricity_t_per_kwh=float(rows["power_fossil_kgco2_per_kwh"]) / 1000.0,
+            park_heat_t_per_gj=float(rows["heat_fossil_tco2_per_gj"]),
+        )
 
 
 @dataclass(frozen=True, eq=False)

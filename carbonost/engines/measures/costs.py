@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from carbonost.domain.measure import Effect, Investment, Measure, Method
 from carbonost.engines.measures.library import MeasureLibrary
 from carbonost.engines.measures.parameters import Parameter, parameter, parameters
-from carbonost.engines.measures.site import Record, lookup
+from carbonost.engines.measures.site import Record, lookup, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def invest(
         ``capex`` and ``opex`` hold the user's own costs by measure id: a number [CNY, CNY/a], or a
         mapping with ``cny``, ``cny_per_kw``, ``cny_per_kwh``, ``cny_per_kw_heat`` (for opex
         ``cny_per_year``, ``cny_per_kw_year`` … or ``share_of_capex``). They come before any row.
+        ``life_years`` holds lives [a] by measure id.
     method : {"location_based", "market_based", "zero_carbon_park"}
         Which abatement the investment carries.
     cny_per_eur, cny_per_usd : float, optional
@@ -80,6 +81,7 @@ def invest(
         _no_cost(measure, record)
     if effect.computable and opex is None and not measure.no_capex:
         record.miss(f"opex.{measure.id}", f"{measure.name_zh}的运维费用", workaround="暂按 0 计，净收益偏高")
+    life = _life(measure, effect, site or {}, record)
     tonnes = None if effect.abatement is None else effect.abatement.total_t(method)
     energies = {} if effect.billed else _energies(effect)
     made = effect.size.get("energy_kwh")
@@ -91,7 +93,7 @@ def invest(
         saving_cny_per_year=effect.other_saving_cny_per_year,
         abatement_t_per_year=tonnes or 0.0,
         degradation=effect.degradation,
-        life_years=effect.life_years,
+        life_years=life,
         energy_kwh_per_year=None if made is None else made.value,
         **energies,
     )
@@ -101,6 +103,21 @@ def invest(
         tuple(record.evidence.values()),
         tuple(record.gaps.values()),
     )
+
+
+def _life(measure: Measure, effect: Effect, site: Mapping[str, Any], record: Record) -> int | None:
+    """Life of what is built: the user's, the effect's, or none known, which a gap says."""
+    told = number(site, f"life_years.{measure.id}", least=1)
+    if told is not None:
+        return int(told)
+    if effect.life_years is None and effect.computable and not measure.no_capex:
+        record.miss(
+            f"life_years.{measure.id}",
+            f"{measure.name_zh}的更换费用",
+            severity="low",
+            workaround="暂按计算期内不更换；请提供 site.life_years",
+        )
+    return effect.life_years
 
 
 def _energies(effect: Effect) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def assess(
     """
     library = library or MeasureLibrary.default()
     chosen = {one.id: one for one in (library.get(m) if isinstance(m, str) else m for m in measures)}
-    left = _with_waste_heat(baseline, site)
+    left = _informed(baseline, site)
     effects = []
     for measure in sorted(chosen.values(), key=lambda one: (one.order, one.id)):
         step = _step(Case(measure, site, left, factors, library), (dispatch or {}).get(measure.id))
@@ -172,13 +172,19 @@ def battery_effect(
     return effect.model_copy(update={"abatement": hourly, "assumptions": (*effect.assumptions, note)})
 
 
-def _with_waste_heat(baseline: Baseline, site: Mapping[str, Any]) -> Baseline:
-    """The baseline with the site's waste heat, unless it brings its own."""
+def _informed(baseline: Baseline, site: Mapping[str, Any]) -> Baseline:
+    """The baseline with what the site says of its boilers and waste heat, unless it brings its own."""
+    gas, share = baseline.boiler_gas_nm3, baseline.boiler_efficiency
+    told = replace(
+        baseline,
+        boiler_gas_nm3=number(site, "boiler_gas_nm3") if gas is None else gas,
+        boiler_efficiency=number(site, "boiler_efficiency") if share is None else share,
+    )
     waste = number(site, "waste_heat_profile.heat_gj_per_year")
     source = number(site, "waste_heat_profile.source_temperature_c", least=-50, most=1500)
     if baseline.waste_heat_gj or waste is None or source is None:
-        return baseline
-    return replace(baseline, waste_heat_gj=waste, waste_heat_c=source)
+        return told
+    return replace(told, waste_heat_gj=waste, waste_heat_c=source)
 
 
 def _step(case: Case, composed: Callable[[Baseline], Effect | None] | None) -> Step:

@@ -56,8 +56,9 @@ class Case:
         return self.record.take(parameter(measure_id or self.measure.id, name)).value
 
     def missing(self) -> tuple[str, ...]:
-        """Required inputs the site does not give."""
-        return tuple(sorted(name for name in self.measure.required_inputs if lookup(self.site, name) is None))
+        """Required inputs that neither the site nor the baseline gives."""
+        wanted = self.measure.required_inputs
+        return tuple(sorted(n for n in wanted if lookup(self.site, n) is None and getattr(self.left, n, None) is None))
 
     def effect(self, saved: Mapping[str, Range], **more: Any) -> Effect:
         """The effect of these savings, with emissions, and all that was recorded."""
@@ -141,10 +142,12 @@ def motors(case: Case) -> Step:
 
 def lighting(case: Case) -> Step:
     """Lamps of ``lighting_list``: fixtures, watts_old, hours; watts_new where known."""
-    total = low = high = 0.0
+    total = low = high = longest = 0.0
     for where, row in rows(case, "lighting_list"):
         fixtures, old = needed(row, "fixtures", where), needed(row, "watts_old", where)
-        energy = fixtures * old * needed(row, "hours", where, most=8784.0) / 1000.0
+        hours = needed(row, "hours", where, most=8784.0)
+        longest = max(longest, hours)
+        energy = fixtures * old * hours / 1000.0
         new = number(row, "watts_new")
         if new is None:
             share = case.record.take(parameter("LED", "saving_fraction_vs_400w_mh"))
@@ -152,7 +155,8 @@ def lighting(case: Case) -> Step:
         else:
             spread = (1.0 - new / old,) * 3 if old else (0.0, 0.0, 0.0)
         low, total, high = low + energy * spread[0], total + energy * spread[1], high + energy * spread[2]
-    return _less_power(case, total, low, high)
+    life = case.published("rated_life") / longest if longest else None
+    return _less_power(case, total, low, high, None if life is None else max(1, int(life)))
 
 
 def compressed_air(case: Case) -> Step:
@@ -187,15 +191,14 @@ def green_power(case: Case) -> Step:
     return Step(effect, case.left)
 
 
-def _less_power(case: Case, total: float, low: float, high: float) -> Step:
+def _less_power(case: Case, total: float, low: float, high: float, life: int | None = None) -> Step:
     """Electricity saved in proportion to the load, never more than is left."""
     if total > case.left.electricity_kwh:
         case.record.miss(f"{case.measure.id}.saving", "节电量超过剩余用电，按剩余用电计", severity="medium")
     most = case.left.electricity_kwh
     total, low, high = min(total, most), min(low, most), min(high, most)
     saved = {"electricity": amount("electricity", total, min(low, total), max(high, total))}
-    life = number(case.site, f"life_years.{case.measure.id}", least=1)
-    effect = case.effect(saved, life_years=None if life is None else int(life))
+    effect = case.effect(saved, life_years=life)
     return Step(effect, case.left.after(effect))
 
 

@@ -28,17 +28,11 @@ def pv(case: Case) -> Step:
     capacity = roof * usable / case.published("roof_area_per_kw_dc_tool")
     asked = number(case.site, "pv_capacity_kw")
     capacity = capacity if asked is None else min(capacity, asked)
-    place = number(case.site, "latitude", least=-90, most=90), number(case.site, "longitude", least=-180, most=180)
-    if place[0] is None or place[1] is None:
-        return case.unknown(
-            tuple(name for name, at in zip(("latitude", "longitude"), place, strict=True) if at is None)
-        )
     load = _load(case)
     light = lookup(case.site, "irradiance") or {}
     one = pv_yield(
         pd.DatetimeIndex(load.index),
-        place[0],
-        place[1],
+        *_place(case),
         tilt_deg=case.given("tilt_deg", "tilt_deg", most=90),
         azimuth_deg=case.given("azimuth_deg", "azimuth_deg", most=360),
         ghi=light.get("ghi"),
@@ -165,6 +159,18 @@ def electric_boiler(case: Case) -> Step:
         life_years=int(case.published("lifetime")),
     )
     return Step(effect, _with_more_power(case, effect, power, 0.0))
+
+
+def _place(case: Case) -> tuple[float, float]:
+    """Latitude and longitude; where the site gives none, the place of the reference yield, and a gap."""
+    found = []
+    for name, bound in (("latitude", 90.0), ("longitude", 180.0)):
+        value = number(case.site, name, least=-bound, most=bound)
+        if value is None:
+            value = case.default(f"pv_reference_{name}_deg")
+            case.record.miss(name, "光伏发电量", severity="high", workaround=f"暂按 {value:g}° 估算")
+        found.append(value)
+    return found[0], found[1]
 
 
 def _load(case: Case) -> pd.Series:
