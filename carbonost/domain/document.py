@@ -150,7 +150,6 @@ class Column:
     title: str
     unit: str = ""
     align: Align = "left"
-    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,14 +146,14 @@ def _numeric(spec: dict[str, Any]) -> bool:
 def _column(spec: dict[str, Any]) -> Column:
     unit = shift_to(spec.get("unit"), spec.get("show"))[1] if "unit" in spec else ""
     align: Align = "right" if _numeric(spec) else "left"
-    return Column(spec["title"], unit, align, wide=bool(spec.get("wide")))
+    return Column(spec["title"], unit, align)
 
 
 def _cell(spec: dict[str, Any], row: Found) -> Cell:
     found = _get(spec, row)
     key = f"{row.stage}.{row.path.removeprefix('artifacts.')}.{_addresses(spec['key'])[0]}"
     if found is None:
-        return (Num(key, None),) if _numeric(spec) else ("数据缺失",)
+        return (Num(key, None),) if _numeric(spec) else ("—",)
     if _numeric(spec):
         num = figure(found, key, _unit(spec, row), spec.get("show"), spec.get("digits"))
         return (num,) if num is not None else (words(found.value),)

@@ -74,6 +74,8 @@ class _Composer:
         made = self._make(block)
         if made is None and "gap" in block:
             made = self._gap(block["gap"], number)
+        elif made is None and "otherwise" in block:
+            made = Paragraph((block["otherwise"],), "note")
         if isinstance(made, Table):
             self.tables += 1
         elif isinstance(made, Figure):

@@ -25,6 +25,7 @@ from carbonost.domain.document import (
     Section,
     Table,
 )
+from carbonost.engines.report.columns import shares
 from carbonost.engines.report.html import anchor
 from carbonost.engines.report.labels import SEVERITY_NAMES
 from carbonost.engines.report.markdown import notes
@@ -220,7 +221,7 @@ class _Writer:
         self.paragraph((f"{table.label}　{table.caption}",), style="Caption")
         made = self.docx.add_table(rows=0, cols=len(table.columns))
         made.autofit = False
-        widths = [self.shared.Mm(width) for width in _widths(table)]
+        widths = [self.shared.Mm(TEXT_MM * share) for share in shares(table)]
         for column, width in zip(made.columns, widths, strict=True):
             column.width = width
         borders = self.element("w:tblBorders")
@@ -291,27 +292,6 @@ class _Writer:
         text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
         text.text = f" {instruction} "
         line.add_run()._r.append(text)  # noqa: SLF001
-
-
-def _widths(table: Table) -> list[float]:
-    """Column widths in mm, shared out as the text asks, within bounds."""
-    heads = [f"{column.title}{column.unit}" for column in table.columns]
-    asked = []
-    for position, head in enumerate(heads):
-        longest = max((_breadth(_plain(row[position])) for row in table.rows[:100]), default=0)
-        asked.append(min(max(longest, min(_breadth(head), 12)), 34) + 3)
-    return [TEXT_MM * one / sum(asked) for one in asked]
-
-
-def _breadth(text: str) -> int:
-    """Half-widths a text takes: a Chinese character takes two."""
-    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)  # noqa: PLR2004 -- where CJK begins
-
-
-def _plain(cell: Cell) -> str:
-    return "".join(
-        part.text if isinstance(part, Num) else part.number if isinstance(part, Cite) else part for part in cell
-    )
 
 
 def _heading(section: Section) -> str:

@@ -33,6 +33,7 @@ PARTS: Final = frozenset(
         "human_checkpoints",
     ]
 )
+_CALENDAR: Final = (".accounting_year", ".vintage_year", "base_year.metrics.year")
 _RESERVED: Final = frozenset({"meta", "narrative", "report_template"})
 
 
@@ -164,6 +165,8 @@ def figure(
         value, path = value["value"], path if found.flat else f"{path}.value"
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return None
+    if isinstance(value, int) and (unit == "year" or key.endswith(_CALENDAR)):
+        return None  # a calendar year names, it does not count
     shift, unit_label = shift_to(unit, show)
     return Num(key, value, unit_label, digits, shift, found.result_id, path)
 

@@ -96,13 +96,10 @@ def _canvas(height_in: float) -> tuple[Any, Any]:
 
 
 def _tidy(svg: bytes, figure: Figure) -> bytes:
-    """Make the picture fit to stand inside a page: no XML head, its description, ids no other picture has."""
+    """The picture alone, with its description."""
     text = svg.decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
-    used = set(re.findall(r"""(?:href="#|url\(#)([^")]+)""", text))
-    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{figure.name}-{m[1]}"' if m[1] in used else "", text)
-    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{figure.name}-", text)
     escaped = figure.alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return text.replace("<svg ", f'<svg role="img" aria-label="{escaped}" ', 1).encode()
 
@@ -152,7 +149,14 @@ def _bars(axes: Any, chart: Chart) -> None:
             axes.bar_label(drawn, [num.text for num in series.values], padding=2, fontsize=8)
     axes.margins(x=0.08, y=0.1)
     axes.set_xticks(list(places), [_say(name) for name in chart.categories])
+    _slant(axes, chart)
     _finish(axes, chart)
+
+
+def _slant(axes: Any, chart: Chart) -> None:
+    """Turn labels that would run into one another."""
+    if sum(map(len, chart.categories)) > 60:  # noqa: PLR2004 -- what fits under the axis
+        axes.tick_params(axis="x", labelrotation=45)
 
 
 def _stack(axes: Any, chart: Chart) -> None:
@@ -167,8 +171,7 @@ def _stack(axes: Any, chart: Chart) -> None:
         if any(series.values[place].missing for series in chart.series):
             axes.text(place, bottom[place], MISSING, rotation=90, ha="center", va="bottom", fontsize=7)
     axes.set_xticks(places, [_say(name) for name in chart.categories])
-    if max(map(len, chart.categories), default=0) > 5:  # noqa: PLR2004 -- 2025-01 does not fit level
-        axes.tick_params(axis="x", labelrotation=45)
+    _slant(axes, chart)
     _finish(axes, chart, legend=False)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, fontsize=8)
 
@@ -252,7 +255,8 @@ def _lines(axes: Any, chart: Chart) -> None:
 
 def _ticks(instants: Sequence[str]) -> list[tuple[int, str]]:
     """The midnights of a row of instants, else every seventh part of it."""
-    midnights = [(i, name[5:10]) for i, name in enumerate(instants) if re.match(r"\d{4}-\d\d-\d\d[T ]00:00", name)]
+    starts = (re.match(r"(?:\d{4}-)?(\d\d-\d\d)[T ]00:00", name) for name in instants)
+    midnights = [(i, found[1]) for i, found in enumerate(starts) if found]
     step = max(1, len(instants) // 7)
     return midnights or list(enumerate(instants))[::step]
 

@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from carbonost.domain.document import Block, Cell, Cite, Document, Figure, Num, Table
+from carbonost.domain.document import Block, Cell, Document, Figure, Num, Table
+from carbonost.engines.report.columns import breadth, text
 from carbonost.engines.report.compose import compose, figure_index
 from carbonost.engines.report.envelopes import Envelopes, canonical
 from carbonost.engines.report.figures import draw
@@ -35,6 +36,7 @@ TYPES: Final = {
 }
 URL_SECONDS: Final = 3600
 LINES_PER_PAGE: Final = 34
+CHARACTERS_PER_ROW: Final = 50  # half-widths; beyond, a table row takes another line
 
 
 class ObjectStore(Protocol):
@@ -214,7 +216,7 @@ class ReportGenerator:
 
 def _lines(block: Block) -> int:
     if isinstance(block, Table):
-        return 4 + len(block.rows)
+        return 4 + sum(max(1, sum(breadth(text(cell)) for cell in row) // CHARACTERS_PER_ROW) for row in block.rows)
     return 15 if isinstance(block, Figure) else 4
 
 
@@ -270,22 +272,16 @@ def render(
 
 
 def _strings(document: Document) -> Iterator[tuple[str, str]]:
-    yield from (("cover", text) for text in (document.title, document.subtitle, document.notice))
+    yield from (("cover", words) for words in (document.title, document.subtitle, document.notice))
     yield from (("cover", value) for _, value in document.facts)
     for section, block in document.walk():
         place = f"section {section.id}"
         yield place, section.title
         if isinstance(block, Table):
             yield place, block.caption + block.note + "".join(column.title + column.unit for column in block.columns)
-            yield from ((f"{place}, {block.label}", _text(cell)) for row in block.rows for cell in row)
+            yield from ((f"{place}, {block.label}", text(cell)) for row in block.rows for cell in row)
         elif not isinstance(block, Figure):
-            yield place, _text(getattr(block, "inlines", ())) + getattr(block, "missing", "")
-
-
-def _text(cell: Cell) -> str:
-    return "".join(
-        part.text if isinstance(part, Num) else f"[{part.number}]" if isinstance(part, Cite) else part for part in cell
-    )
+            yield place, text(getattr(block, "inlines", ())) + getattr(block, "missing", "")
 
 
 def _long_tables(document: Document) -> dict[str, bytes]:
@@ -302,9 +298,9 @@ def _long_tables(document: Document) -> dict[str, bytes]:
 
 def _harmless(cell: Cell) -> str:
     """A cell a spreadsheet will not take for a formula; figures may begin with a minus."""
-    text = _text(cell)
+    shown = text(cell)
     figure = len(cell) == 1 and isinstance(cell[0], Num)
-    return f"'{text}" if text[:1] in "=+-@\t" and text and not figure else text
+    return f"'{shown}" if shown[:1] in "=+-@\t" and shown and not figure else shown
 
 
 def _json(body: Any) -> bytes:

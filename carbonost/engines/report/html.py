@@ -6,13 +6,16 @@ that adds or multiplies is refused, so a template cannot derive a figure.
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from carbonost import __version__
 from carbonost._lazy import load
 from carbonost.domain.document import Cell, Cite, Document, Num, Section
+from carbonost.engines.report.columns import shares
 from carbonost.engines.report.labels import SEVERITY_NAMES
 from carbonost.engines.report.markdown import notes
 from carbonost.engines.report.text import runs
@@ -20,6 +23,8 @@ from carbonost.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_BREAKS: Final = re.compile(r"(?<=[_/@])(?=\w)")
 
 
 def to_html(document: Document, pictures: Mapping[str, bytes]) -> str:
@@ -29,13 +34,13 @@ def to_html(document: Document, pictures: Mapping[str, bytes]) -> str:
     ----------
     document : Document
     pictures : mapping of str to bytes
-        SVG of each chart by name, put into the page as it is.
+        SVG of each chart by name, carried inside the page.
     """
     markup = load("markupsafe", "a report in HTML").Markup
     page = _environment().get_template("page.html.j2")
     shown: str = page.render(
         document=document,
-        pictures={name: markup(svg.decode()) for name, svg in pictures.items()},
+        pictures={name: b64encode(svg).decode() for name, svg in pictures.items()},
         css=markup(stylesheet()),
         language="zh-CN" if document.language == "zh" else document.language,
         version=__version__,
@@ -80,6 +85,7 @@ def _environment() -> Any:
         kind=lambda block: type(block).__name__,
         severity=SEVERITY_NAMES.__getitem__,
         notes=notes,
+        shares=lambda table: [f"{share:.2%}" for share in shares(table)],
         anchor=anchor,
     )
     return environment
@@ -94,7 +100,8 @@ def _words(text: str) -> Any:
     """Escaped text with subscripts set as such."""
     markup = load("markupsafe", "a report in HTML").Markup
     tags = {"": "{}", "sub": "<sub>{}</sub>", "sup": "<sup>{}</sup>"}
-    return markup("").join(markup(tags[level]).format(piece) for level, piece in runs(text))
+    wbr = markup("<wbr>")
+    return markup("").join(markup(tags[level]).format(wbr.join(_BREAKS.split(piece))) for level, piece in runs(text))
 
 
 def _inline(cell: Cell) -> Any:

@@ -98,6 +98,23 @@ STAGE_NAMES: Final = {
     "inventory": "排放清单",
 }  # fmt: skip
 STATUS_NAMES: Final = {"pending": "待复核", "approved": "已通过", "rejected": "已退回", "auto": "自动通过"}
+PARAMETER_NAMES: Final = {
+    "electricity_price_y_per_kwh": ("电价", "元/kWh"), "gas_price_y_per_nm3": ("天然气价格", "元/Nm³"),
+    "carbon_price_y_per_tco2": ("碳价", "元/tCO₂"), "wacc": ("折现率", "1"), "horizon_years": ("评价期", "年"),
+    "ghg_boundary": ("核算边界", ""), "grid_ef_version": ("电网排放因子版本", ""),
+    "fuel_ef_version": ("燃料排放因子版本", ""), "region": ("地区", ""), "accounting_year": ("核算年度", ""),
+    "gwp": ("全球变暖潜势", ""), "parameter_set": ("参数集", ""), "vintage": ("因子年份规则", ""),
+    "tariff_region": ("电价地区", ""), "tariff_voltage": ("电压等级", ""), "tariff_charge": ("基本电费方式", ""),
+    "demand_price_y_per_kw_month": ("需量电价", "元/(kW·月)"), "feed_in_price_y_per_kwh": ("上网电价", "元/kWh"),
+    "steam_price_y_per_t": ("蒸汽价格", "元/t"), "heat_price_y_per_gj": ("热价", "元/GJ"),
+    "diesel_price_y_per_t": ("柴油价格", "元/t"), "green_power_premium_y_per_kwh": ("绿电溢价", "元/kWh"),
+    "currency_rate_cny_per_eur": ("欧元汇率", "元/欧元"), "currency_rate_cny_per_usd": ("美元汇率", "元/美元"),
+    "tax_rate": ("所得税率", "1"), "depreciation_years": ("折旧年限", "年"), "residual_share": ("残值率", "1"),
+    "subsidy_share": ("补贴占投资比例", "1"), "capex_multiplier": ("投资系数", "1"),
+    "opex_multiplier": ("运维费系数", "1"), "price_escalation": ("能源价格年涨幅", "1"),
+    "portfolio_size": ("组合措施数", "项"), "scenario_id": ("情景编号", ""),
+}  # fmt: skip
+"""Name and unit of each scenario parameter; an unknown one prints under its own name."""
 KEY_NAMES: Final = {
     "province": "省", "city": "市", "district": "区县", "street": "街道", "type": "类型", "name": "名称",
     "share": "占比",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import Cell, Citation, Cite, Column, GapBox, Num, Table
 from carbonost.engines.report.envelopes import Found, figure, words
-from carbonost.engines.report.labels import NAMES, label
+from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, label
 from carbonost.engines.report.text import clean
 from carbonost.errors import InputError, UnresolvedCitationError
 
@@ -35,7 +35,11 @@ def records_block(
         columns, rows = _TABLES[kind](envelopes)
     else:
         raise InputError("no such records block", "records", kind, f"Known: gaps, figures, {', '.join(_TABLES)}.")
-    return Table(label_, caption, columns, rows) if rows else None
+    if not rows:
+        return None
+    kept = [i for i in range(len(columns)) if any(row[i] != ("—",) for row in rows)]
+    narrow = tuple(tuple(row[i] for i in kept) for row in rows)
+    return Table(label_, caption, tuple(columns[i] for i in kept), narrow)
 
 
 def _each(envelopes: Envelopes, part: str) -> Iterator[Found]:
@@ -61,7 +65,7 @@ def _value(found: Found) -> Cell:
 
 
 def _assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
-    columns = (Column("阶段"), Column("假设"), Column("取值", align="right"), Column("单位"), Column("理由", wide=True),
+    columns = (Column("阶段"), Column("假设"), Column("取值", align="right"), Column("单位"), Column("理由"),
                Column("敏感性"))  # fmt: skip
     rows = []
     for found in _each(envelopes, "assumptions"):
@@ -74,32 +78,29 @@ def _assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     return columns, tuple(rows)
 
 
+def _key_assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
+    """The assumptions much hangs on."""
+    columns, rows = _assumptions(envelopes)
+    return columns, tuple(row for row in rows if row[-1] == (NAMES["severity"]["high"],))
+
+
 def _evidence(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
-    columns = (
-        Column("阶段"),
-        Column("类型"),
-        Column("编号"),
-        Column("版本"),
-        Column("日期"),
-        Column("说明", wide=True),
+    """Documents and tables; entries that differ in their id alone share a row."""
+    columns = (Column("阶段"), Column("类型"), Column("编号"), Column("版本"), Column("日期"), Column("说明"))
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for found in _each(envelopes, "evidence"):
+        kind = _of(found, "type", vocabulary="evidence")
+        told = (_stage(found), kind, *(_of(found, part) for part in ("version", "ts", "note")))
+        alone = () if told[-1] != "—" else (_of(found, "id"),)
+        rows.setdefault((*told, *alone), []).append(_of(found, "id"))
+    return columns, tuple(
+        ((key[0],), (key[1],), ("、".join(ids),), (key[2],), (key[3],), (key[4],)) for key, ids in rows.items()
     )
-    rows = tuple(
-        (
-            (_stage(found),),
-            (_of(found, "type", vocabulary="evidence"),),
-            (_of(found, "id"),),
-            (_of(found, "version"),),
-            (_of(found, "ts"),),
-            (_of(found, "note"),),
-        )
-        for found in _each(envelopes, "evidence")
-    )
-    return columns, rows
 
 
 def _gap_list(envelopes: Envelopes, boxes: Sequence[GapBox]) -> tuple[tuple[Column, ...], Rows]:
-    columns = (Column("来源"), Column("缺失内容", wide=True), Column("影响", wide=True), Column("严重度"),
-               Column("补救措施", wide=True))  # fmt: skip
+    columns = (Column("来源"), Column("缺失内容"), Column("影响"), Column("严重度"),
+               Column("补救措施"))  # fmt: skip
     stated: list[tuple[str, str, str, str, str]] = [
         (f"第 {box.section} 章", box.missing, box.impact, NAMES["severity"][box.severity], box.workaround or "—")
         for box in boxes
@@ -117,8 +118,8 @@ def _checkpoints(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
         Column("复核点"),
         Column("状态"),
         Column("复核人"),
-        Column("触发原因", wide=True),
-        Column("可改字段", wide=True),
+        Column("触发原因"),
+        Column("可改字段"),
     )
     rows = tuple(
         (
@@ -139,7 +140,7 @@ def _reproducibility(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
         Column("模型版本"),
         Column("参数版本"),
         Column("求解器"),
-        Column("结果编号（SHA-256）", wide=True),
+        Column("结果编号（SHA-256）"),
     )
     rows = []
     for stage, result_id in envelopes.hashes:
@@ -169,18 +170,26 @@ def _confidence(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
 
 def _parameters(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     """Scenario parameters used, as the finance stage recorded them."""
-    columns = (Column("参数"), Column("取值", align="right"), Column("单位"), Column("来源", wide=True))
+    columns = (
+        Column("参数"),
+        Column("取值", align="right"),
+        Column("单位"),
+        Column("来源"),
+        Column("参数编号"),
+    )
     found = envelopes.first(["finance.artifacts.scenario_params_used", "baseline.artifacts.scenario_params_used"])
     rows = []
     for row in found.rows() if found is not None else []:
-        value = _value(row)
-        unit = label(row.value.get("unit")) or "—"
-        rows.append(((_of(row, "label", "name"),), value, (unit,), (_of(row, "source", "default_source"),)))
+        value = _value(row) if row.value.get("value") is not None else ("未给出",)
+        name = str(row.value.get("label") or row.value.get("name"))
+        shown, unit = PARAMETER_NAMES.get(name, (name, ""))
+        unit = label(row.value.get("unit") or unit) or "—"
+        rows.append(((shown,), value, (unit,), (_of(row, "source", "default_source"),), (clean(name),)))
     return columns, tuple(rows)
 
 
 def _citations(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
-    columns = (Column("编号"), Column("文件"), Column("条款"), Column("生效日期"), Column("原文摘录", wide=True))
+    columns = (Column("编号"), Column("文件"), Column("条款"), Column("生效日期"), Column("原文摘录"))
     rows = tuple(
         ((Cite(one.number),), (one.title,), (one.clause or "—",), (one.effective or "—",), (one.excerpt or "—",))
         for one in citations(envelopes)
@@ -225,7 +234,7 @@ def citations(envelopes: Envelopes) -> tuple[Citation, ...]:
 
 def _figure_index(nums: Sequence[Num]) -> tuple[tuple[Column, ...], Rows]:
     """Where each single figure of the report stands; table rows are indexed in figures.json."""
-    columns = (Column("指标", wide=True), Column("数值", align="right"), Column("单位"), Column("结果编号"))
+    columns = (Column("指标"), Column("数值", align="right"), Column("单位"), Column("结果编号"))
     seen: dict[tuple[str, str, str], Num] = {}
     for num in nums:
         if num.result_id and "[" not in num.path:
@@ -239,6 +248,7 @@ def _figure_index(nums: Sequence[Num]) -> tuple[tuple[Column, ...], Rows]:
 
 _TABLES: Final[dict[str, Callable[[Envelopes], tuple[tuple[Column, ...], Rows]]]] = {
     "assumptions": _assumptions,
+    "key_assumptions": _key_assumptions,
     "evidence": _evidence,
     "checkpoints": _checkpoints,
     "reproducibility": _reproducibility,

@@ -28,6 +28,7 @@ _OPTIONS: Final = frozenset(
         "depth",
         "only",
         "gap",
+        "otherwise",
         "caption",
         "note",
         "style",
@@ -165,7 +166,7 @@ def _check_section(section: dict[str, Any]) -> None:
             raise FileFormatError(
                 "a block has one verb and known options", name, ", ".join(block), f"Verbs: {', '.join(sorted(VERBS))}."
             )
-        for words in (block.get("text", ""), block.get("note", ""), block.get("alt", "")):
+        for words in (block.get("text", ""), block.get("note", ""), block.get("alt", ""), block.get("otherwise", "")):
             refuse_bare_figures(words)
             addresses(words)
     for inner in section.get("sections", ()):
