@@ -298,13 +298,13 @@ def _codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np
 
 
 def _plain(name: str, value: Any) -> Any:
-    if value is None:
-        return None
+    """Return a key's value as the resolver reads it; a sheet's numbers (320500, 3.0) become words again."""
+    if value is None or name in {"energy_type", "unit"}:
+        return value
+    number = int(value) if isinstance(value, (int, float)) and float(value).is_integer() else None
     if name == "scope":
-        return int(value) if float(value) in {1.0, 2.0, 3.0} else value
-    if name == "category" and isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if name == "category" else value
+        return value if number is None else number
+    return str(value if number is None else number)
 
 
 def _object_codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np.integer], list[Any]]:
@@ -313,7 +313,7 @@ def _object_codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDA
     values: list[Any] = []
     codes = np.zeros(len(column), dtype=np.int64)
     for row, cell in enumerate(column.tolist()):
-        empty = cell is None or (isinstance(cell, float) and np.isnan(cell))
+        empty = cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell))
         key = "" if empty else _content(cell)
         if key not in keys:
             try:

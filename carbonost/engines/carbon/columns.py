@@ -129,11 +129,14 @@ class Plan:
         numbers = np.zeros(len(self.bases), dtype=np.bool_)
         there = self.table[pairs.seen]
         numbers[there[there >= 0]] = True
-        if numbers.all():
+        if numbers.all() and not self.faults:
             return self.table, list(self.bases)
         renumbered = np.cumsum(numbers, dtype=np.int32) - 1
         kept = [self.bases[number] for number in np.flatnonzero(numbers).tolist()]
-        return np.where(self.table >= 0, renumbered[self.table], np.int32(-1)).astype(np.int32), kept
+        known = self.table >= 0
+        table = np.full(len(self.table), -1, dtype=np.int32)
+        table[known] = renumbered[self.table[known]]
+        return table, kept
 
 
 def faulty_rows(pairs: Pairs, faults: dict[int, Exception], count: int) -> dict[int, Exception]:

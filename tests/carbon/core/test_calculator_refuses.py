@@ -8,6 +8,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from carbonost import CarbonCalculator
 from carbonost.domain.activity import ActivityData
@@ -33,6 +35,7 @@ GOOD = {
     "period_start": "2023-01-01",
     "period_end": "2023-12-31",
 }
+CALC = CarbonCalculator()
 FUEL = GOOD | {"energy_type": "anthracite", "unit": "t"}
 
 
@@ -198,3 +201,30 @@ def test_words_of_calls_are_refused_too(calc):
         calc.calculate_scope1([GOOD])
     with pytest.raises(InputError, match="scope="):
         calc.calculate([GOOD | {"energy_type": "my_own", "factor": {"value": 1, "unit": "kgCO2e/kWh", "source": "x"}}])
+
+
+odd = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**12), st.floats(), st.text(max_size=6), st.dates().map(str),
+    st.sampled_from(["CN-JS", 320500, 3e5, "kWh", "t", "L", "m3", "sf6", "1", 1, 3, pd.NaT, np.int64(2), b"x"]),
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from([*GOOD, "scope", "category", "purity", "factor", "parameters"]), odd, max_size=3)
+)
+def test_whatever_stands_in_a_cell_the_answer_is_a_number_or_our_own_error(change):
+    row = GOOD | change
+    try:
+        inv = CALC.calculate([row])
+    except CarbonostError:
+        collected = CALC.calculate([GOOD, row], errors="collect")
+        assert len(collected.rejected) == 1
+        assert float(collected.total_t()) == pytest.approx(0.5827)
+    else:
+        assert np.isfinite(float(inv.total_t()))
+
+
+def test_a_sheets_numeric_codes_are_read_as_codes(calc):
+    assert calc.calculate([GOOD | {"region": 320500}]).trace(0).factor_id == "cn.grid.2023.province.js"
+    assert calc.calculate(pd.DataFrame([GOOD | {"region": 320500.0, "scope": 2.0}])).scope2_location_t > 0
