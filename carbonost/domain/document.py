@@ -254,6 +254,8 @@ class Document:
         Stage and result id of every envelope read.
     notice : str
         A warning that belongs on the cover: draft template, synthetic data.
+    banner : str
+        Its first clause, printed on every page.
     """
 
     kind: str
@@ -266,6 +268,7 @@ class Document:
     citations: tuple[Citation, ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
     notice: str = ""
+    banner: str = ""
     language: str = "zh"
     date: str = ""
 

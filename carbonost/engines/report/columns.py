@@ -53,7 +53,9 @@ def _least(table: Table, position: int, texts: list[list[str]]) -> int:
     figures = any(isinstance(part, Num) for row in rows for part in row[position])
     cells = [row[position] for row in texts]
     needed = [breadth(cell) if figures or breadth(cell) <= SHORT else _longest_word(cell) for cell in cells]
-    return max([*needed, min(breadth(table.columns[position].title), SHORT), 4]) + MARGIN
+    column = table.columns[position]
+    unit = breadth(column.unit) + 4 if column.unit else 0  # in full-width brackets, never broken
+    return max([*needed, min(breadth(column.title), SHORT), unit, 4]) + MARGIN
 
 
 def _height(lengths: list[list[int]], widths: list[float]) -> float:

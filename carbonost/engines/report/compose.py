@@ -6,6 +6,7 @@ the citation list are filled last, because they list what the other chapters pri
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -180,6 +181,7 @@ def _document(
         citations=citations(envelopes),
         hashes=envelopes.hashes,
         notice=" ".join(notices),
+        banner=re.split("[，。；;,.]", notices[0])[0] if meta.get("notice") else "",
         date=str(meta.get("date") or ""),
     )
 

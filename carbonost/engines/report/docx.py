@@ -142,7 +142,8 @@ class _Writer:
         properties.title, properties.subject, properties.author = document.title, document.template, "carbonost"
         properties.created = properties.modified = date.replace(tzinfo=None)
         properties.comments = "\n".join(f"{stage} {result_id[:16]}" for stage, result_id in document.hashes)[:255]
-        self.docx.sections[0].header.paragraphs[0].add_run(document.title)
+        head = f"{document.title}　{document.banner}".strip("　")
+        self.docx.sections[0].header.paragraphs[0].add_run(head)
         properties.last_modified_by, properties.revision, properties.language = "carbonost", 1, "zh-CN"
         for _ in range(6):
             self.docx.add_paragraph()

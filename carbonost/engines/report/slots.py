@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 _SLOT: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _ADDRESS: Final = re.compile(r"[a-z_]+(\.[A-Za-z0-9_\-]+)+")
 _ALLOWED: Final = re.compile(
-    r"CO2e?|CH4|N2O|SF6|NF3|PM2\.5|[Ss]cope ?[123]|范围 ?[123]|S[123]\b|P(5|50|95)\b|AR[456]\b"
-    r"|(GB/T|GB|ISO|DL/T|HJ|JR|T/[A-Z]+|IEC) ?[\d.\-–—:]+\d|〔\d{4}〕\d+号|第[\d.]+[条款章]|(19|20)\d\d(?=年)"
+    r"CO[2₂]e?|CH4|N2O|SF6|NF3|PM2\.5|PM10|P(?:5|50|95)\b|AR[456]\b|S[123]\b|[Ss]cope ?[123]|范围 ?[123]"
+    r"|(?:GB/T|GB|ISO(?:/\w+)?|DL/T|HJ|JR/T|DB\d\d(?:/T)?|T/[A-Z]+|IEC) ?[\d.]+(?:[-–—:]\d+)*"
+    r"|[〔\[(（]\d{4}[〕\])）] ?\d+ ?号|第 ?[\d.]+ ?[条款章节项期]"
+    r"|(?:19|20)\d\d ?[-–—至到~] ?(?:19|20)\d\d ?年?|(?:19|20)\d\d[-./]\d{1,2}(?:[-./]\d{1,2})?"
+    r"|(?:19|20)\d\d ?年(?: ?\d{1,2} ?月(?: ?\d{1,2} ?日)?)?|\d{1,2} ?月(?:\d{1,2} ?日)?|\b[A-T]\d{2,4}\b"
+    r"|(?m:^) *(?:\d{1,2}[.、)）](?!\d)|[（(]\d{1,2}[)）])"
 )
+"""What holds a digit and states no quantity: gases, standards, documents, clauses, dates, codes, list numbers."""
 _NUMERAL: Final = re.compile(r"[0-9０-９]")
 
 
