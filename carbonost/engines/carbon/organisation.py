@@ -13,7 +13,7 @@ from carbonost.engines.carbon.answers import Answer, quantity, table
 from carbonost.errors import InputError, OverclaimError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from carbonost.domain.series import FloatArray
     from carbonost.engines.carbon.answers import Rows
@@ -34,6 +34,18 @@ _SIGN: Final = {
     "organic_decline": None,
 }
 """What a change does to the base year: adds, takes away, either (0: signed as given), nothing (None)."""
+_ALSO: Final = {
+    "merger": "acquisition",
+    "divestiture": "divestment",
+    "disposal": "divestment",
+    "methodology_change": "methodology",
+    "factor_update": "methodology",
+    "error_correction": "error",
+    "boundary_change": "boundary",
+    "growth": "organic_growth",
+    "decline": "organic_decline",
+}
+"""Other words for the same changes."""
 
 
 def consolidate(
@@ -113,6 +125,10 @@ class Recalculation(Answer):
     new_base_t: float
     log: tuple[dict[str, Any], ...]
 
+    def __iter__(self) -> Iterator[Any]:
+        """Unpack as ``net_change_pct, recalculated, new_base_t, log``."""
+        return iter(self.to_dict().values())
+
     def to_frame(self) -> pd.DataFrame:
         """Return the log as a table."""
         return pd.DataFrame(list(self.log))
@@ -167,7 +183,7 @@ class BaseYear:
         """
         frame = table(events, ("kind", "emissions_t"), "the events of a base year")
         tonnes = quantity(frame["emissions_t"].to_numpy(), "emissions_t", signed=True) if len(frame) else np.empty(0)
-        kinds = frame["kind"].tolist()
+        kinds = [_ALSO.get(kind, kind) for kind in frame["kind"].tolist()]
         for row, kind in enumerate(kinds):
             if kind not in _SIGN:
                 remedy = f"Use one of {', '.join(_SIGN)}."

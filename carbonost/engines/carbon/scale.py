@@ -13,14 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+import pandas as pd
 
 from carbonost._lazy import load
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    import pandas as pd
 
     from carbonost.domain.activity import Contract
     from carbonost.domain.inventory import Inventory
@@ -29,6 +28,7 @@ Every = Literal["day", "month", "year"]
 _KEYS: Final = ("energy_type", "region", "unit", "scope", "category", "factor")
 _NEEDED: Final = ("energy_type", "unit", "consumption", "period_start")
 _PERIOD: Final = "period_number"
+_JOIN: Final = "join_"
 _UNITS: Final[dict[str, Literal["D", "M", "Y"]]] = {"day": "D", "month": "M", "year": "Y"}
 
 
@@ -114,21 +114,43 @@ def join_emissions(calculate: Callable[..., Inventory], table: Any, *, every: Ev
     _refuse_changes(inventory, rows, every)
     frame = nw.from_native(table)
     keys = _keys(frame.collect_schema().names(), ())
-    factors = rows[keys].copy()
-    unit = _UNITS[every]
-    factors[_PERIOD] = rows["period_start"].to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+    factors = pd.DataFrame({f"{_JOIN}{key}": _words(rows[key]) for key in keys})
+    factors[_PERIOD] = rows["period_start"].to_numpy().astype(f"datetime64[{_UNITS[every]}]").astype(np.int64)
     factors["per_unit"], factors["market_per_unit"] = inventory.emissions_t, inventory.market_emissions_t
     factors["factor_id"] = inventory.to_frame()["factor_id"].astype(str).to_numpy()
-    numbered = frame.with_columns(_number(nw, nw.col("period_start"), every).alias(_PERIOD))
-    joined = numbered.join(nw.from_native(_like(nw, frame, factors)), on=[*keys, _PERIOD], how="left")
+    names = [f"{_JOIN}{key}" for key in keys]
+    small = nw.from_native(_like(nw, frame, factors)).with_columns(nw.col(name).cast(nw.String) for name in names)
+    joined = frame.with_columns(
+        _number(nw, nw.col("period_start"), every).alias(_PERIOD),
+        *(_key(nw, key, frame.collect_schema()[key]).alias(f"{_JOIN}{key}") for key in keys),
+    ).join(small, on=[*names, _PERIOD], how="left")
     joined = joined.with_columns(
         (nw.col("consumption") * nw.col("per_unit")).alias("emissions_co2e"),
         (nw.col("consumption") * nw.col("market_per_unit")).alias("emissions_co2e_market"),
     )
-    return joined.drop(_PERIOD, "per_unit", "market_per_unit").to_native()
+    return joined.drop(_PERIOD, *names, "per_unit", "market_per_unit").to_native()
+
+
+def _key(nw: Any, name: str, dtype: Any) -> Any:
+    """Key as text on the table's engine; an integer column with gaps is a float column on some of them."""
+    column = nw.col(name)
+    if not dtype.is_float():
+        return column.cast(nw.String).fill_null("")
+    whole = column.fill_null(0).cast(nw.Int64).cast(nw.String)
+    return nw.when(column.is_null()).then(nw.lit("")).otherwise(whole).cast(nw.String)
+
+
+def _words(column: pd.Series) -> pd.Series:
+    """Keys as text, an empty cell as empty text: no engine joins null to null."""
+    return (
+        column.astype(object).where(column.notna(), "").map(lambda v: str(int(v)) if isinstance(v, float) else str(v))
+    )
 
 
 def _keys(names: Sequence[str], by: Sequence[str]) -> list[str]:
+    rich = [name for name in ("parameters", "purity") if name in names]
+    if rich:
+        raise InputError("is read by CarbonCalculator.calculate only", rich[0], None, "Split those rows off.")
     missing = [name for name in (*_NEEDED, *by) if name not in names]
     if missing:
         raise InputError("the table lacks it", missing[0], list(names), f"Needed: {', '.join((*_NEEDED, *by))}.")

@@ -65,6 +65,11 @@ def test_growth_never_moves_the_base_year_and_the_log_says_so():
     assert done.to_frame().loc[0, "kind"] == "organic_growth"
 
 
+def test_a_recalculation_unpacks_and_knows_other_words():
+    pct, recalculated, base_t, log = BaseYear(1000.0).recalculate([{"kind": "merger", "emissions_t": 100.0}])
+    assert (pct, recalculated, base_t, log[0]["kind"]) == (pytest.approx(10.0), True, 1100.0, "acquisition")
+
+
 @pytest.mark.parametrize(
     "make",
     [

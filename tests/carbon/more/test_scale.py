@@ -92,6 +92,18 @@ def test_every_engine_joins_each_rows_own_figure(to_engine):
     assert joined["factor_id"].tolist() == expected["factor_id"].astype(str).tolist()
 
 
+def test_empty_cells_and_coded_columns_join_too(to_engine):
+    frame = readings(60)
+    frame["scope"] = np.where(frame["energy_type"] == "electricity", 2.0, np.nan)
+    frame["category"] = np.where(frame["energy_type"] == "diesel", "mobile", None)
+    joined = as_pandas(join_emissions(CALC.calculate, to_engine(frame)))
+    assert joined["emissions_co2e"].notna().all()
+    coded = pytest.importorskip("polars").from_pandas(frame.astype({"energy_type": "category"}))
+    assert join_emissions(CALC.calculate, coded)["emissions_co2e"].sum() == pytest.approx(
+        joined["emissions_co2e"].sum()
+    )
+
+
 @pytest.mark.parametrize("every", ["day", "month", "year"])
 def test_the_length_of_the_period_changes_nothing(every):
     frame = readings()
@@ -133,3 +145,8 @@ def test_a_table_without_its_columns_is_refused():
         condense(readings().drop(columns="period_start"))
     with pytest.raises(InputError, match="building_id"):
         condense(readings(), by=["building_id"])
+
+
+def test_what_a_sum_would_lose_is_refused():
+    with pytest.raises(InputError, match="purity"):
+        condense(readings().assign(purity=0.9))
