@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carbonost.cli import main as codes
 from carbonost.cli.run import add_formats, add_store, formats_of, open_pipeline, write_report
 from carbonost.cli.show import STAGES, gaps, key_figures, table, tell
-from carbonost.errors import FileFormatError, InputError
+from carbonost.errors import FileFormatError, InputError, ReviewError
 
 if TYPE_CHECKING:
     import argparse
@@ -94,6 +94,10 @@ def _review(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace) -> int:
     job = open_pipeline(args.store).job(args.job)
+    if job.status != "completed":
+        raise ReviewError(
+            "only a completed job has a report", "job", job.status, f"See what it waits for: carbonost jobs {args.job}"
+        )
     write_report(job, formats_of(args.formats), args.audience, args.output)
     return codes.DONE
 
