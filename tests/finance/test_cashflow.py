@@ -133,6 +133,24 @@ def test_shared_savings_leave_the_investment_to_the_provider():
     np.testing.assert_allclose(flow.owner + flow.provider, flow.pretax)
 
 
+def test_a_provider_is_taxed_on_his_fee_with_his_own_holiday():
+    free = TaxTerms(rate=0.25, depreciation_years=10, exempt_years=3, half_years=3)
+    taxed = TaxTerms(rate=0.25, depreciation_years=10)
+    before, held, full = (
+        Cashflow.build(
+            ROOF, ScenarioParams(), financing=Financing("shared_savings", share=0.8, years=8, provider_tax=t)
+        )
+        for t in (None, free, taxed)
+    )
+    due = before.provider - full.provider
+    taxable = 0.8 * full.saving[1] + full.carbon[1] - full.opex[1] - 270_000
+    assert due[1] == pytest.approx(0.25 * taxable)
+    np.testing.assert_allclose((before.provider - held.provider)[1:4], 0.0)
+    np.testing.assert_allclose((before.provider - held.provider)[4:7], due[4:7] / 2)
+    assert (full.provider[9:] == 0).all()
+    np.testing.assert_allclose(full.owner, before.owner)
+
+
 def test_many_measures_and_many_scenarios_are_one_build():
     prices = np.array([[0.6], [0.75], [0.9]])
     scenario = {**ScenarioParams().model_dump(), "electricity_price_y_per_kwh": prices}

@@ -24,7 +24,7 @@ from carbonost.engines.measures import (
     parameter,
     waste_heat_share,
 )
-from carbonost.engines.measures.heat import cop_points
+from carbonost.engines.measures.heat import cop_points, saturation_temperature_c
 from carbonost.errors import InputError
 
 HOURS = pd.date_range("2025-01-01", "2026-01-01", freq="1h", inclusive="left", tz="Asia/Shanghai")
@@ -184,6 +184,29 @@ def test_waste_heat_is_exchanged_down_to_the_cold_stream_and_the_pinch():
     assert effect.amount("heat") == pytest.approx(0.75 * 40_000)
     assert effect.amount("electricity") == 0.0
     assert effect.saved["heat"].low < effect.amount("heat") < effect.saved["heat"].high
+
+
+@pytest.mark.parametrize(("mpa", "kelvin"), [(0.1, 372.755918611), (1.0, 453.035632391), (10.0, 584.149487998)])
+def test_water_boils_where_the_release_prints_it(mpa, kelvin):
+    """IAPWS R7-97, table 36."""
+    assert saturation_temperature_c(mpa) + 273.15 == pytest.approx(kelvin, abs=5e-9)
+
+
+def test_a_steam_grade_may_be_a_gauge_pressure():
+    by_pressure = alone("HP_STEAM", {**SITE, "steam_grade": {"pressure_mpa": 0.3, "heat_gj_per_year": 5e4}})
+    assert by_pressure.size["cop"].value == pytest.approx(heat_pump_cop(50.0, saturation_temperature_c(0.401325)).value)
+    with pytest.raises(InputError):
+        saturation_temperature_c(30.0)
+
+
+def test_a_roadmap_is_scored_by_three_methods():
+    roadmap = assess(["LED", "GREEN_POWER", "WHR"], SITE, BASE, FACTORS)
+    for method in ("location_based", "market_based", "zero_carbon_park"):
+        total = sum(one.abatement.total_t(method) for one in roadmap.effects)
+        assert roadmap.abatement_t(method) == pytest.approx(total)
+    assert roadmap.abatement_t("market_based") > roadmap.abatement_t("location_based")
+    assert assess(["LED"], SITE, BASE, AbatementFactors()).abatement_t() is None
+    assert assess(["LED"], {}, BASE, FACTORS).abatement_t() == 0.0
 
 
 def test_heat_that_is_not_bought_is_replaced_in_the_boilers_as_gas():

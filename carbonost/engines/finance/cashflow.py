@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from carbonost.engines.finance.columns import finite, plain
+from carbonost.engines.finance.columns import plain
 from carbonost.engines.finance.discount import npv
 from carbonost.engines.finance.financing import loan, shared_savings
 from carbonost.engines.finance.metrics import Payback, payback, payback_column
@@ -37,6 +37,8 @@ class Financing:
     rate : float [1/a]
         Of the loan, nominal.
     method : {"annuity", "equal_principal"}
+    provider_tax : TaxTerms or None
+        How the energy service company is taxed, e.g. ``tax_terms(holiday="emc", …)``; None: not looked at.
     """
 
     kind: Literal["self", "loan", "shared_savings"] = "self"
@@ -44,6 +46,7 @@ class Financing:
     years: int = 1
     rate: float = 0.0
     method: Literal["annuity", "equal_principal"] = "annuity"
+    provider_tax: TaxTerms | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("self", "loan", "shared_savings"):
@@ -65,7 +68,7 @@ class Cashflow:
     owner : (..., n) array [CNY]
         After tax and financing: what the owner of the site sees. Equal to `after_tax` where he pays himself.
     provider : (..., n) array [CNY]
-        The energy service company's side, before its own tax; zero without a contract.
+        The energy service company's side, after its own tax where that is given; zero without a contract.
     energy_kwh, abatement_t : (..., n) array [kWh, tCO2e]
     rate : float or array [1/a]
         The scenario's WACC.
@@ -137,11 +140,9 @@ class Cashflow:
         taxable = income - gross["opex"] - written
         pretax = income + granted - gross["opex"] - gross["capex"]
         due = np.zeros_like(pretax) if rules is None else _tax_due(rules, income, taxable, gross["capex"])
-        owner, provider = _financed(financing or Financing(), rules, pretax, due, gross, taxable)
-        return cls(
-            **gross, depreciation=written, taxable=taxable, tax=due, pretax=pretax, after_tax=pretax - due,
-            owner=owner, provider=provider, rate=number(scenario, "wacc"),
-        )  # fmt: skip
+        flows = {**gross, "depreciation": written, "taxable": taxable, "tax": due, "pretax": pretax}
+        owner, provider = _financed(financing or Financing(), rules, flows)
+        return cls(**flows, after_tax=pretax - due, owner=owner, provider=provider, rate=number(scenario, "wacc"))
 
     @cached_property
     def npv_cny(self) -> float | FloatArray:
@@ -266,29 +267,50 @@ def _tax_due(rules: TaxTerms, income: FloatArray, taxable: FloatArray, capex: Fl
 
 
 def _financed(
-    financing: Financing,
-    rules: TaxTerms | None,
-    pretax: FloatArray,
-    due: FloatArray,
-    gross: dict[str, FloatArray],
-    taxable: FloatArray,
+    financing: Financing, rules: TaxTerms | None, flows: dict[str, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """What the owner and a provider see."""
+    pretax, nobody = flows["pretax"], np.zeros_like(flows["pretax"])
     if financing.kind == "self":
-        return pretax - due, np.zeros_like(pretax)
-    income = gross["saving"] + gross["carbon"]
+        return pretax - flows["tax"], nobody
     if financing.kind == "loan":
-        drawn = financing.share * (gross["capex"][..., 0] - gross["subsidy"][..., 0])
-        service = loan(np.maximum(drawn, 0.0), financing.rate, financing.years, method=financing.method)
-        interest, repaid = (_padded(part, pretax.shape[-1]) for part in (service.interest_cny, service.repayment_cny))
-        lower = taxable - interest
-        tax = due if rules is None else _tax_due(rules, income, lower, gross["capex"])
-        flow = pretax - interest - repaid - tax
-        flow[..., 0] += np.maximum(drawn, 0.0)
-        return flow, np.zeros_like(pretax)
-    sides = shared_savings(pretax, gross["saving"], financing.share, financing.years)
-    rate = finite(0.0 if rules is None else rules.rate, "tax_rate")
-    return np.asarray(sides.host_cny * (1.0 - rate)), sides.provider_cny
+        return _with_loan(financing, rules, flows), nobody
+    return _shared(financing, rules, flows)
+
+
+def _shared(
+    financing: Financing, rules: TaxTerms | None, flows: dict[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Host and provider of a shared-savings contract, each after the tax that is given for him.
+
+    The host's payments are his cost and he owns nothing to write off; the provider writes the
+    equipment off as long as the contract runs.
+    """
+    sides = shared_savings(flows["pretax"], flows["saving"], financing.share, financing.years)
+    host, provider, terms = sides.host_cny, sides.provider_cny, financing.provider_tax
+    if rules is not None:
+        host = host - income_tax(host, rules.rate, rules.loss_carry_years)
+    if terms is not None:
+        inside = np.arange(host.shape[-1]) <= financing.years
+        spent = flows["capex"] - flows["subsidy"]
+        income = inside * (financing.share * flows["saving"] + flows["carbon"])
+        taxable = income - inside * (flows["opex"] + terms.depreciation(spent))
+        provider = provider - _tax_due(terms, income, taxable, inside * flows["capex"])
+    return host, provider
+
+
+def _with_loan(financing: Financing, rules: TaxTerms | None, flows: dict[str, FloatArray]) -> FloatArray:
+    """The owner's flow when part of the net first cost is borrowed; interest lowers his tax."""
+    pretax = flows["pretax"]
+    drawn = np.maximum(financing.share * (flows["capex"][..., 0] - flows["subsidy"][..., 0]), 0.0)
+    service = loan(drawn, financing.rate, financing.years, method=financing.method)
+    interest, repaid = (_padded(part, pretax.shape[-1]) for part in (service.interest_cny, service.repayment_cny))
+    tax = flows["tax"]
+    if rules is not None:
+        tax = _tax_due(rules, flows["saving"] + flows["carbon"], flows["taxable"] - interest, flows["capex"])
+    owner = pretax - interest - repaid - tax
+    owner[..., 0] += drawn
+    return np.asarray(owner)
 
 
 def _padded(service: FloatArray, size: int) -> FloatArray:

@@ -19,7 +19,7 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from carbonost.domain.measure import Measure
+    from carbonost.domain.measure import Measure, Method
 
 MODELS: Final[dict[str, Callable[[Case], Step]]] = {
     "motor": models.motors,
@@ -59,6 +59,15 @@ class Roadmap:
 
     effects: tuple[Effect, ...]
     left: Baseline
+
+    def abatement_t(self, method: Method = "location_based") -> float | None:
+        """What the roadmap avoids in a year; None where an effect that was computed lacks a factor.
+
+        A sum that may be taken, because each effect was computed on what the earlier ones left.
+        """
+        known = [one.abatement for one in self.effects if one.computable]
+        each = [None if one is None else one.total_t(method) for one in known]
+        return None if None in each else float(sum(one for one in each if one is not None))
 
     def get(self, measure_id: str) -> Effect:
         """Effect of one measure."""

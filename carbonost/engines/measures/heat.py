@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
 KELVIN: Final = 273.15
+ATMOSPHERE_MPA: Final = 0.101325
+_BOILING: Final = (
+    0.11670521452767e4, -0.72421316703206e6, -0.17073846940092e2, 0.12020824702470e5, -0.32325550322333e7,
+    0.14915108613530e2, -0.48232657361591e4, 0.40511340542057e6, -0.23855557567849, 0.65017534844798e3,
+)  # fmt: skip
 _SHEET: Final = re.compile(r"source (-?\d+)->(-?\d+) degC, sink <= (\d+) degC")
 
 
@@ -116,6 +121,34 @@ def cop_points() -> tuple[CopPoint, ...]:
         if found and row.usable:
             points.append(CopPoint(row, float(found[2]), float(found[3])))
     return tuple(points)
+
+
+def saturation_temperature_c(pressure_mpa_abs: float) -> float:
+    """Temperature at which water boils [degC].
+
+    Parameters
+    ----------
+    pressure_mpa_abs : float [MPa]
+        Absolute; a steam gauge shows 0.101325 less. 0.000611213 to 22.064 MPa.
+
+    References
+    ----------
+    .. [1] IAPWS, "Revised Release on the IAPWS Industrial Formulation 1997" (R7-97(2012)), eq. 31.
+
+    Examples
+    --------
+    >>> round(saturation_temperature_c(1.0) + 273.15, 6)
+    453.035632
+    """
+    if not 0.000611213 <= pressure_mpa_abs <= 22.064:  # noqa: PLR2004 -- triple and critical point
+        raise InputError("no saturated steam", "pressure_mpa", pressure_mpa_abs, "Give megapascal.")
+    n = _BOILING
+    beta = pressure_mpa_abs**0.25
+    e = beta**2 + n[2] * beta + n[5]
+    f = n[0] * beta**2 + n[3] * beta + n[6]
+    g = n[1] * beta**2 + n[4] * beta + n[7]
+    d = 2 * g / (-f - (f**2 - 4 * e * g) ** 0.5)
+    return float((n[9] + d - ((n[9] + d) ** 2 - 4 * (n[8] + n[9] * d)) ** 0.5) / 2 - KELVIN)
 
 
 def waste_heat_share(source_c: float, cold_inlet_c: float, pinch_k: float, reference_c: float) -> float:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from carbonost.engines.measures.library import MeasureLibrary
 
 
+HOURS_PER_YEAR: Final = 8760.0
+
+
 class Step(NamedTuple):
     """An effect and the baseline it leaves to the next measure."""
 
@@ -205,6 +208,3 @@ def _less_power(case: Case, total: float, low: float, high: float, life: int | N
 def spread_evenly(load: pd.Series, kwh: float) -> pd.Series:
     """A constant power that carries `kwh` a year, on the load's index."""
     return pd.Series(kwh / HOURS_PER_YEAR, index=load.index)
-
-
-HOURS_PER_YEAR: Final = 8760.0

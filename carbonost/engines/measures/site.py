@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.evidence import DataGap, EvidenceItem
+from carbonost.engines.measures.heat import ATMOSPHERE_MPA, saturation_temperature_c
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
 
 FALLBACK: Final = {"steam_grade.process_temperature_c": "steam_grade.temperature_c"}
 """A field that, left out, is another one: the process is taken to need what the boiler delivers."""
+BOILING: Final = {"steam_grade.temperature_c": "steam_grade.pressure_mpa"}
+"""A temperature that, left out, is that of saturated steam at a gauge pressure."""
 
 
 def lookup(site: Mapping[str, Any], name: str) -> Any:
-    """Value of a dotted field; None where it, or what holds it, is absent, empty or null."""
+    """Value of a dotted field, or what stands for it; None where it is absent, empty or null."""
     value: Any = site
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     if value is None and name in FALLBACK:
         return lookup(site, FALLBACK[name])
+    if value is None and name in BOILING:
+        gauge = number(site, BOILING[name], most=20.0)
+        return None if gauge is None else saturation_temperature_c(gauge + ATMOSPHERE_MPA)
     if isinstance(value, (str, list, tuple, Mapping)) and not value:
         return None
     return value
