@@ -1,0 +1,156 @@
+"""P6, P86, P92: the command line runs a park, refuses bad input in one message, and leaves nothing half written."""
+
+import json
+import re
+from math import fsum
+
+import pytest
+import yaml
+
+from carbonost.cli.main import main
+from carbonost.sample import write_park
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*argv):
+        code = main([str(part) for part in argv])
+        out, err = capfd.readouterr()
+        return code, re.sub(r"\s+", " ", out), re.sub(r"\s+", " ", err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def park(tmp_path_factory):
+    """The sample park cut down to three firms, two of them metered, so that reading it takes little."""
+    path = write_park(tmp_path_factory.mktemp("park"))
+    for name in ("meters.csv", "entities.csv", "activities.csv"):
+        header, *rows = (path.parent / name).read_text("utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if any(firm in row for firm in ("E11", "E12", "E13"))]
+        (path.parent / name).write_text(header + "".join(kept), "utf-8")
+    return path
+
+
+def metered_kwh(park):
+    rows = (park.parent / "meters.csv").read_text("utf-8").splitlines()[1:]
+    return fsum(float(row.split(",")[3]) for row in rows)
+
+
+def changed(park, tmp_path, **sections):
+    """Copy the park file beside its tables with some sections changed."""
+    body = yaml.safe_load(park.read_text("utf-8"))
+    for name, section in sections.items():
+        body[name] = {**body[name], **section} if isinstance(section, dict) and name in body else section
+    path = park.parent / f"{tmp_path.name}.yaml"
+    path.write_text(yaml.safe_dump(body, allow_unicode=True), "utf-8")
+    return path
+
+
+def test_a_park_is_run_to_its_report(run, park, tmp_path):
+    code, out, err = run("run", park, "--auto-approve", "--output", "out", "--formats", "md,html")
+    assert code == 0
+    total = metered_kwh(park) + 965_000  # and the 96.5 万kWh one firm declares
+    assert f"{total:,.2f}" in (tmp_path / "out/park-government.md").read_text("utf-8")
+    assert f"{total / 1e4:,.2f}" in out, "the key figures are on screen"
+    assert "park-government.html" in err
+    envelopes = json.loads((tmp_path / "out/envelopes.json").read_text("utf-8"))
+    assert set(envelopes) >= {"geo", "baseline", "measures", "finance"}
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({"scenarios": {}}, r"\.yaml: scenarios.*unknown key.*'scenario'"),
+        ({"scenario": {"accounting_year": "soon"}}, r"scenario\.accounting_year.*'soon'"),
+        ({"meters": [{"file": "gone.csv"}]}, r"meters\[0\]\.file.*'gone\.csv'.*no such file"),
+        ({"selection": {"geometry": {"type": "Polygon", "coordinates": [
+            [[120, 30], [120.2, 30.2], [120.2, 30.0], [120.0, 30.2], [120, 30]]]}}},
+         r"selection\.geometry.*crosses itself"),
+        ({"selection": {"geometry": {"type": "Polygon", "coordinates": [
+            [[31.4, 120.70], [31.4, 120.71], [31.41, 120.71], [31.4, 120.70]]]}}}, r"selection\.geometry.*swapped"),
+        ({"selection": {"datum": "ED50"}}, r"selection\.datum.*'ED50'"),
+    ],
+)  # fmt: skip
+def test_bad_input_ends_the_run_with_one_message_and_nothing_written(run, park, tmp_path, sections, told):
+    code, _, err = run("run", changed(park, tmp_path, **sections), "--output", "out")
+    assert code == 1
+    assert re.search(told, err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_year_without_a_factor_waits_for_a_person_and_invents_nothing(run, park, tmp_path):
+    """P48, P50: the accounting year 2003 lies before every packaged grid factor."""
+    code, out, err = run("run", changed(park, tmp_path, scenario={"accounting_year": 2003}), "--output", "out")
+    assert code == 3
+    assert "数据缺失" in out
+    assert "carbonost review" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unwritable_folder_is_refused_before_anything_runs(run, park, tmp_path):
+    (tmp_path / "out").write_text("a file, not a folder")
+    code, _, err = run("run", park, "--output", "out")
+    assert code == 1
+    assert "field 'output', value 'out'" in err
+    assert "选区解析" not in err
+
+
+def test_a_rejected_review_ends_the_job(run, park, tmp_path):
+    """P92."""
+    run("run", changed(park, tmp_path, scenario={"accounting_year": 2003}), "--output", "out")
+    _, out, _ = run("jobs")
+    job = re.search(r"[0-9a-f]{32}", out).group()
+    _, out, _ = run("jobs", job)
+    checkpoint = re.search(r"baseline\.r\d+\.[0-9a-f]+", out.replace(" ", "")).group()
+    code, _, _ = run("review", job, checkpoint, "--reject", "--by", "tester")
+    assert code == 4
+    code, _, _ = run("report", job, "--output", "out")
+    assert code == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_patch_outside_the_editable_fields_is_refused(run, park, tmp_path):
+    """P89."""
+    run("run", changed(park, tmp_path, scenario={"accounting_year": 2003}), "--output", "out")
+    _, out, _ = run("jobs")
+    job = re.search(r"[0-9a-f]{32}", out).group()
+    _, out, _ = run("jobs", job)
+    checkpoint = re.search(r"baseline\.r\d+\.[0-9a-f]+", out.replace(" ", "")).group()
+    code, _, err = run("review", job, checkpoint, "--approve", "--patch", '{"metrics.total_tco2e_y": 1}')
+    assert code == 1
+    assert "NotEditableError" in err
+
+
+def test_a_finished_job_is_exported_and_verified_elsewhere(run, park, tmp_path):
+    """P124."""
+    run("run", park, "--auto-approve", "--output", "out", "--formats", "md")
+    _, out, _ = run("jobs")
+    job = re.search(r"[0-9a-f]{32}", out).group()
+    assert run("export", job, "bundle.zip")[0] == 0
+    assert run("verify", "bundle.zip")[0] == 0
+    body = bytearray((tmp_path / "bundle.zip").read_bytes())
+    body[len(body) // 2] ^= 1
+    (tmp_path / "bundle.zip").write_bytes(bytes(body))
+    assert run("verify", "bundle.zip")[0] == 1
+
+
+def test_factors_are_searched_in_chinese_with_source_and_status(run):
+    code, out, _ = run("factors", "search", "江苏", "--most", "3")
+    assert code == 0
+    assert "0.5827" in out
+    assert "公告2025年第47号" in out.replace(" ", "").replace("│", "")
+
+
+def test_a_template_is_not_written_over_a_park(run, park):
+    code, _, err = run("template", "park", park.parent)
+    assert code == 1
+    assert "already" in err
+
+
+def test_a_wrong_command_line_exits_with_two(run):
+    with pytest.raises(SystemExit) as exit_:
+        run("run")
+    assert exit_.value.code == 2
