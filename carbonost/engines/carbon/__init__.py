@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from carbonost._lazy import attach
 
 if TYPE_CHECKING:
+    from carbonost.engines.carbon.aggregation import aggregate, net_of_parts
     from carbonost.engines.carbon.allocation import Allocation, MeterTree, allocate, meter_tree
     from carbonost.engines.carbon.benchmark import (
         Benchmark,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from carbonost.engines.carbon.carbonmap import carbon_map
     from carbonost.engines.carbon.draws import monte_carlo
     from carbonost.engines.carbon.matching import HourlyMatch, hourly_match
-    from carbonost.engines.carbon.organisation import BaseYear, aggregate, consolidate, intensity, net_of_parts
+    from carbonost.engines.carbon.organisation import BaseYear, consolidate, consolidate_lines, intensity
     from carbonost.engines.carbon.park.account import ZeroCarbonPark, zero_carbon_park
     from carbonost.engines.carbon.quality import pedigree, pedigree_score
     from carbonost.engines.carbon.scale import calculate_table, condense, join_emissions
@@ -38,7 +39,7 @@ _NAMES: Final = {
     "QuotaGrade": _ROOM + "benchmark",
     "Uncertainty": _ROOM + "uncertainty",
     "ZeroCarbonPark": _ROOM + "park.account",
-    "aggregate": _ROOM + "organisation",
+    "aggregate": _ROOM + "aggregation",
     "allocate": _ROOM + "allocation",
     "assess": _ROOM + "uncertainty",
     "calculate_table": _ROOM + "scale",
@@ -48,12 +49,13 @@ _NAMES: Final = {
     "compare_with_peers": _ROOM + "benchmark",
     "condense": _ROOM + "scale",
     "consolidate": _ROOM + "organisation",
+    "consolidate_lines": _ROOM + "organisation",
     "hourly_match": _ROOM + "matching",
     "intensity": _ROOM + "organisation",
     "join_emissions": _ROOM + "scale",
     "meter_tree": _ROOM + "allocation",
     "monte_carlo": _ROOM + "draws",
-    "net_of_parts": _ROOM + "organisation",
+    "net_of_parts": _ROOM + "aggregation",
     "pedigree": _ROOM + "quality",
     "pedigree_score": _ROOM + "quality",
     "percentile_table": _ROOM + "benchmark",
@@ -81,6 +83,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "compare_with_peers",
     "condense",
     "consolidate",
+    "consolidate_lines",
     "hourly_match",
     "intensity",
     "join_emissions",

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.inventory import Inventory
+from carbonost.engines.carbon.aggregation import aggregate
 from carbonost.engines.carbon.answers import table
-from carbonost.engines.carbon.organisation import aggregate
 from carbonost.errors import GeometryError, InputError
 
 if TYPE_CHECKING:

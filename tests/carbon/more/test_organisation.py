@@ -1,13 +1,11 @@
-"""Organisation: consolidation, base year, intensity, sums over places and periods (S22)."""
+"""Organisation: consolidation, base year and intensity."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from carbonost.engines.carbon import BaseYear, aggregate, consolidate, intensity, net_of_parts
-from carbonost.errors import InputError, OverclaimError
+from carbonost.engines.carbon import BaseYear, consolidate, consolidate_lines, intensity
+from carbonost.errors import InputError
 
 
 def test_equity_takes_the_share_and_control_takes_all_or_nothing():
@@ -89,75 +87,23 @@ def test_intensity_is_a_gap_where_either_side_is():
     np.testing.assert_array_equal(intensity([10.0, np.nan, 10.0], [4.0, 4.0, 0.0]), [2.5, np.nan, np.nan])
 
 
-def rows(*lines):
-    names = ["building_id", "energy_type", "unit", "consumption", "period_start", "period_end"]
-    return pd.DataFrame(lines, columns=names).assign(park_id="park")
+LINES = pd.DataFrame({"organization_id": ["a", "b", "a"], "scope": [1, 1, 2], "emissions_co2e": [100.0, 50.0, 20.0]})
 
 
-def test_a_quarter_is_shared_among_its_months_by_days():
-    frame = pd.DataFrame(
-        {"park_id": ["p"], "emissions_co2e": [90.0], "period_start": ["2025-01-01"], "period_end": ["2025-03-31"]}
-    )
-    months = aggregate(frame, ["park_id"], every="month")
-    assert months["emissions_co2e"].tolist() == pytest.approx([31.0, 28.0, 31.0])
-    assert months["period"].dt.month.tolist() == [1, 2, 3]
-    assert len(aggregate(frame, every="day")) == 90
-    assert aggregate(frame, every="year")["emissions_co2e"].tolist() == [90.0]
+def test_lines_are_consolidated_by_what_the_company_holds():
+    held = [
+        {"organization_id": "a", "equity_share": 0.6, "controlled": True},
+        {"organization_id": "b", "equity_share": 0.4, "controlled": None},
+    ]
+    equity, control = (consolidate_lines(LINES, held, word) for word in ("equity_share", "operational_control"))
+    assert equity["emissions_co2e"].tolist() == [60.0, 20.0, 12.0]
+    assert control["emissions_co2e"].tolist() == [100.0, 0.0, 20.0]
+    assert control["accounted_share"].tolist() == [1.0, 0.0, 1.0]
 
 
-def test_rows_without_a_building_keep_their_own_group_and_a_gap_stays_one():
-    frame = pd.DataFrame({"building_id": ["a", None, "a", "b"], "emissions_co2e": [1.0, 2.0, 3.0, np.nan]})
-    sums = aggregate(frame, ["building_id"])
-    assert sums["emissions_co2e"].tolist()[0] == 4.0
-    assert np.isnan(sums["emissions_co2e"].tolist()[1])
-    assert sums["emissions_co2e"].tolist()[2] == 2.0
-    assert np.isnan(aggregate(frame)["emissions_co2e"].iloc[0])
-
-
-day = st.dates(min_value=pd.Timestamp("2020-01-01").date(), max_value=pd.Timestamp("2026-12-31").date())
-
-
-@given(st.lists(st.tuples(day, st.integers(0, 800), st.floats(0, 1e6)), min_size=1, max_size=20), st.randoms())
-def test_no_period_type_and_no_row_order_changes_the_total(drawn, rng):
-    """Laws: splitting or merging periods keeps the total; row order changes nothing (S22)."""
-    rng.shuffle(drawn)
-    frame = pd.DataFrame(
-        {
-            "period_start": [d for d, _, _ in drawn],
-            "period_end": [d + pd.Timedelta(days=n) for d, n, _ in drawn],
-            "emissions_co2e": [t for _, _, t in drawn],
-        }
-    )
-    for every in ("day", "month", "year"):
-        total = aggregate(frame, every=every)["emissions_co2e"].sum()
-        assert total == pytest.approx(frame["emissions_co2e"].sum(), rel=1e-9)
-
-
-def test_the_main_meter_keeps_only_what_no_building_counts():
-    """S22: no double count across building and park."""
-    january = ("2025-01-01", "2025-01-31")
-    netted = net_of_parts(
-        rows(
-            (None, "electricity", "kWh", 1000.0, *january),
-            ("b1", "electricity", "kWh", 300.0, *january),
-            ("b2", "electricity", "kWh", 450.0, *january),
-            ("b1", "heat", "GJ", 7.0, *january),
-        )
-    )
-    assert netted["consumption"].tolist() == [250.0, 300.0, 450.0, 7.0]
-
-
-def test_buildings_above_their_park_or_askew_in_time_are_refused():
-    park = (None, "electricity", "kWh", 100.0, "2025-01-01", "2025-01-31")
-    with pytest.raises(OverclaimError):
-        net_of_parts(rows(park, ("b", "electricity", "kWh", 101.0, "2025-01-01", "2025-01-31")))
-    with pytest.raises(InputError, match="only overlap"):
-        net_of_parts(rows(park, ("b", "electricity", "kWh", 50.0, "2025-01-15", "2025-02-14")))
-
-
-def test_a_period_that_ends_before_it_starts_is_refused():
-    frame = pd.DataFrame({"emissions_co2e": [1.0], "period_start": ["2025-02-01"], "period_end": ["2025-01-01"]})
-    with pytest.raises(InputError, match="row 0"):
-        aggregate(frame, every="month")
-    with pytest.raises(InputError, match="period type"):
-        aggregate(frame, every="week")
+def test_an_organisation_nobody_described_or_described_twice_is_refused():
+    one = {"organization_id": "a", "equity_share": 1.0}
+    with pytest.raises(InputError, match="nobody described"):
+        consolidate_lines(LINES, [one], "equity_share")
+    with pytest.raises(InputError, match="twice"):
+        consolidate_lines(LINES, [one, one], "equity_share")
