@@ -208,6 +208,12 @@ class Cashflow:
         """Flows as plain lists."""
         return {f.name: getattr(self, f.name).tolist() for f in fields(self)}
 
+    def plot(self, axes: Any = None) -> Any:
+        """Draw yearly flows and their running sum on matplotlib axes, which are returned; new ones by default."""
+        from carbonost.engines.finance.plots import plot_cashflow
+
+        return plot_cashflow(self, axes)
+
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(float_format="{:,.0f}".format))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,12 @@ class Macc:
     def to_frame(self) -> pd.DataFrame:
         """The curve as a frame."""
         return self.rows.copy()
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the curve on matplotlib axes, which are returned; new ones by default."""
+        from carbonost.engines.finance.plots import plot_macc
+
+        return plot_macc(self, axes)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{text}</li>" for text in self.warnings)

@@ -41,6 +41,12 @@ class Tornado:
             [(bar.name, bar.low, bar.high, bar.swing) for bar in self.bars], columns=["name", "low", "high", "swing"]
         )
 
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the bars on matplotlib axes, which are returned; new ones by default."""
+        from carbonost.engines.finance.plots import plot_tornado
+
+        return plot_tornado(self, axes)
+
     def _repr_html_(self) -> str:
         return f"<p>base {self.base:.6g}</p>{self.to_frame()._repr_html_()}"  # type: ignore[operator]
 

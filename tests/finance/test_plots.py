@@ -1,0 +1,41 @@
+import pytest
+
+from carbonost.engines.finance import Cashflow, macc, tornado
+
+matplotlib_figure = pytest.importorskip("matplotlib.figure")
+
+
+@pytest.fixture
+def axes():
+    return matplotlib_figure.Figure().subplots()
+
+
+def test_a_curve_draws_one_block_per_measure_that_abates(axes):
+    rows = [
+        {"id": "PV", "mac_cny_per_t": -50.0, "abatement_t": 1000.0},
+        {"id": "HP", "mac_cny_per_t": 120.0, "abatement_t": 300.0},
+        {"id": "BESS", "mac_cny_per_t": None, "abatement_t": 0.0},
+    ]
+    assert macc(rows).plot(axes) is axes
+    assert [patch.get_width() for patch in axes.patches] == [1000.0, 300.0]
+    assert [patch.get_height() for patch in axes.patches] == [-50.0, 120.0]
+
+
+def test_a_tornado_has_its_widest_bar_on_top(axes):
+    spread = tornado(lambda a, b: a + 3 * b, {"a": 1.0, "b": 1.0}, {"a": (0.5, 1.5), "b": (0.5, 1.5)})
+    spread.plot(axes)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+
+
+def test_a_cash_flow_draws_its_years(axes):
+    measure = {"capex_cny": 1e6, "saving_cny_per_year": 2e5}
+    Cashflow.build([measure, measure], {"wacc": 0.08, "horizon_years": 10}).plot(axes)
+    assert len(axes.patches) == 11
+    assert axes.patches[0].get_height() == pytest.approx(-200.0)
+
+
+def test_without_axes_new_ones_are_made():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    axes = Cashflow.build({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 2}).plot()
+    pyplot.close(axes.figure)
