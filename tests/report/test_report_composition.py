@@ -179,6 +179,28 @@ def test_parts_that_miss_their_total_are_pointed_out(template, park):
     assert "超出修约范围" in tables(document, "活动水平与排放因子")[0].note
 
 
+def test_evidence_that_differs_in_its_id_alone_shares_a_row(template, park):
+    park["measures"]["evidence"] = [
+        {"type": "table", "id": f"measure_parameters/PV.{name}", "ts": None, "version": "read", "note": "one manual"}
+        for name in ("age", "lid", "snow")
+    ]
+    document, _ = compose(template, park, "technical")
+    assert tables(document, "数据与文件来源")[0].rows[-1][2] == ("measure_parameters/PV.（age、lid、snow）",)
+
+
+def test_a_calendar_year_is_a_name_and_a_parameter_has_its_chinese_one(template, park):
+    park["finance"]["artifacts"]["scenario_params_used"] = {
+        "accounting_year": 2025,
+        "wacc": 0.08,
+        "tariff_region": None,
+    }
+    document, _ = compose(template, park, "technical")
+    shown = {row[0][0]: row[1][0] for row in tables(document, "情景参数")[0].rows}
+    assert shown["核算年度"] == "2025"
+    assert shown["折现率"].text == "0.08"
+    assert shown["电价地区"] == "未给出"
+
+
 def test_a_long_table_is_cut_with_a_count_never_silently(template, park):
     rows = [{"name": f"企业{n:04d}", "industry_code": "C26", "confidence": 0.5} for n in range(350)]
     park["geo"]["artifacts"]["entities_raw"] = rows

@@ -12,7 +12,9 @@ import docx
 import pytest
 
 from carbonost.domain.document import Figure, Num, Table
-from carbonost.engines.report import ReportGenerator, pdf
+from carbonost.engines.report import ReportGenerator, pdf, verify_pdf
+from carbonost.engines.report.columns import LINE, breadth, shares
+from carbonost.engines.report.compose import figure_index
 from carbonost.engines.report.figures import draw
 from carbonost.engines.report.html import _environment
 from carbonost.engines.report.pdf import moment, to_pdf
@@ -24,6 +26,7 @@ from carbonost.errors import (
     MissingLibraryError,
     RefusedResourceError,
     ReportError,
+    UnresolvedFigureError,
     Unsupported,
 )
 
@@ -123,6 +126,27 @@ def test_every_format_carries_the_envelope_ids(report):
         assert result_id in words
         assert result_id in str(reader.metadata)
     assert reader.attachments["envelopes.json"][0] == report.attachments["envelopes.json"]
+
+
+def test_a_pdf_is_verified_from_the_envelopes_it_carries(report):
+    """P77: each printed figure is derived again from the file alone."""
+    assert verify_pdf(report.files["pdf"]) == len(figure_index(report.document))
+    with pytest.raises(UnresolvedFigureError, match="carries no figures"):
+        verify_pdf(b"%PDF-1.7")
+
+
+def test_a_notice_stands_on_every_page_but_the_cover(report, pages):
+    assert report.document.banner == "本报告使用合成数据"
+    assert all("本报告使用合成数据" in re.sub(r"\s", "", page) for page in pages)
+
+
+def test_column_widths_share_the_page_and_keep_figures_whole(report):
+    for block in (block for _, block in report.document.walk() if isinstance(block, Table)):
+        widths = shares(block)
+        assert sum(widths) == pytest.approx(1)
+        for share, cell in ((share, cell) for row in block.rows for share, cell in zip(widths, row, strict=True)):
+            if len(cell) == 1 and isinstance(cell[0], Num):
+                assert share * LINE * 1.2 >= breadth(cell[0].text)
 
 
 def test_the_same_envelopes_give_the_same_bytes(report, complete_park):

@@ -64,5 +64,6 @@ _NAMES = {
     "Template": "carbonost.engines.report.registry",
     "TemplateRegistry": "carbonost.engines.report.registry",
     "verify_figures": "carbonost.engines.report.verify",
+    "verify_pdf": "carbonost.engines.report.verify",
 }
 __getattr__, __dir__ = attach(__name__, _NAMES)

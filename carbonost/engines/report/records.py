@@ -6,6 +6,7 @@ These tables are read from all envelopes alike, in the order the envelopes were 
 from __future__ import annotations
 
 import hashlib
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import Cell, Citation, Cite, Column, GapBox, Num, Table
@@ -94,8 +95,16 @@ def _evidence(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
         alone = () if told[-1] != "—" else (_of(found, "id"),)
         rows.setdefault((*told, *alone), []).append(_of(found, "id"))
     return columns, tuple(
-        ((key[0],), (key[1],), ("、".join(ids),), (key[2],), (key[3],), (key[4],)) for key, ids in rows.items()
+        ((key[0],), (key[1],), (_together(ids),), (key[2],), (key[3],), (key[4],)) for key, ids in rows.items()
     )
+
+
+def _together(ids: list[str]) -> str:
+    """Several ids as one text, what they begin with said once: ``a.（x、y、z）``."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(min(ids), max(ids), strict=False))
+    start = "".join(char for char, _ in alike) if len(ids) > 2 else ""  # noqa: PLR2004 -- two ids are short as they are
+    start = start[: max(start.rfind("/"), start.rfind(".")) + 1]
+    return f"{start}（{'、'.join(one.removeprefix(start) for one in ids)}）" if start else "、".join(ids)
 
 
 def _gap_list(envelopes: Envelopes, boxes: Sequence[GapBox]) -> tuple[tuple[Column, ...], Rows]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import display
 from carbonost.engines.report.envelopes import Envelopes, resolve
@@ -11,6 +13,44 @@ from carbonost.errors import UnresolvedFigureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_ATTACHED: Final = re.compile(rb"/Type /EmbeddedFile\b.{0,300}?/Length (\d+)>>\s*stream\r?\n", re.DOTALL)
+
+
+def verify_pdf(pdf: bytes) -> int:
+    """Derive each printed figure of a report again from the envelopes its PDF carries.
+
+    Parameters
+    ----------
+    pdf : bytes
+        A PDF written by `ReportGenerator`.
+
+    Returns
+    -------
+    int
+        How many figures were read back.
+
+    Raises
+    ------
+    UnresolvedFigureError
+        If a figure differs, or the PDF carries no figures and envelopes.
+    """
+    carried = [_unpack(pdf[found.end() : found.end() + int(found[1])]) for found in _ATTACHED.finditer(pdf)]
+    figures = next((body for body in carried if isinstance(body, list)), None)
+    envelopes = next((body for body in carried if isinstance(body, dict)), None)
+    if figures is None or envelopes is None:
+        raise UnresolvedFigureError(
+            "the PDF carries no figures and envelopes", field="pdf", remedy="Verify a PDF as this package wrote it."
+        )
+    return verify_figures(figures, envelopes)
+
+
+def _unpack(stream: bytes) -> Any:
+    try:
+        return json.loads(zlib.decompress(stream))
+    except (zlib.error, ValueError):
+        return None
 
 
 def verify_figures(figures: bytes | list[dict[str, Any]], envelopes: Mapping[str, Any]) -> int:
