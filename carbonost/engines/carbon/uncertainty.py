@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
     Labels = Sequence[object] | npt.NDArray[np.generic] | pd.Categorical
+    Kinds = Mapping[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]]
 
 _BLOCK: Final = 1 << 14  # rows in flight: what stays in cache
 
@@ -70,6 +71,16 @@ class Uncertainty(Answer):
     factor_coverage: float
     method: str
     draws: int = 0
+
+
+class _Rows(NamedTuple):
+    """The columns both ways read: tonnes, half-widths in percent, number of the factor, and the factors' ids."""
+
+    tonnes: FloatArray
+    activity_pct: FloatArray
+    factor_pct: FloatArray
+    factor: Codes
+    ids: npt.NDArray[np.object_]
 
 
 def combine_product(percentages: npt.ArrayLike) -> float:
@@ -211,32 +222,15 @@ def assess(
     tonnes = quantity(emissions_t, "emissions_t", signed=True)
     ad, ef = (quantity(p, name, gaps=True) for p, name in ((activity_pct, "activity_pct"), (factor_pct, "factor_pct")))
     factor, ids = _coded(factor_id)
-    whole = propagate(tonnes, ad, ef, factor, factors=len(ids))
+    rows = _Rows(tonnes, ad, ef, factor, ids)
     groups = {"scope": scope, "category": category}
     kinds = {name: _coded(labels) for name, labels in groups.items() if labels is not None}
-    shares: dict[str, Spread] = {}
+    whole = propagate(tonnes, ad, ef, factor, factors=len(ids))
     if method == "propagation":
-        total = _interval(np.array([tonnes.sum()]), np.array([whole.half_width_t()]))
-        for name, (code, labels) in kinds.items():
-            parts = propagate(tonnes, ad, ef, factor, code, groups=len(labels), factors=len(ids))
-            shares[name] = _interval(parts.emissions_t.sum(axis=1), parts.half_widths_t())
+        total, shares = _propagated(rows, whole, kinds)
     elif method == "monte_carlo":
-        cell, where = _cells(kinds, len(tonnes))
-        drawn = monte_carlo(
-            tonnes,
-            ad,
-            ef,
-            factor,
-            draws=draws,
-            rng=np.random.default_rng(seed),
-            group=cell,
-            groups=len(next(iter(where.values()))) if where else 1,
-            activity_distribution=activity_distribution,
-            factor_distribution=factor_distribution,
-        )
-        total = spread(drawn.sum(axis=1, keepdims=True))
-        for name, member in where.items():
-            shares[name] = spread(drawn @ (member[:, None] == np.arange(len(kinds[name][1]))).astype(np.float64))
+        shapes = (activity_distribution, factor_distribution)
+        total, shares = _drawn(rows, kinds, shapes, draws, np.random.default_rng(seed))
     else:
         raise InputError("is no method", field="method", value=method, remedy="Use propagation or monte_carlo.")
     known = [np.broadcast_to(~np.isnan(p), tonnes.shape) for p in (ad, ef)]
@@ -261,6 +255,35 @@ def assess(
     )
 
 
+def _propagated(rows: _Rows, whole: Parts, kinds: Kinds) -> tuple[Spread, dict[str, Spread]]:
+    total = _interval(np.array([rows.tonnes.sum()]), np.array([whole.half_width_t()]))
+    shares = {}
+    for name, (code, labels) in kinds.items():
+        parts = propagate(*rows[:4], code, groups=len(labels), factors=len(rows.ids))
+        shares[name] = _interval(parts.emissions_t.sum(axis=1), parts.half_widths_t())
+    return total, shares
+
+
+def _drawn(
+    rows: _Rows, kinds: Kinds, shapes: tuple[Distribution, Distribution], draws: int, rng: np.random.Generator
+) -> tuple[Spread, dict[str, Spread]]:
+    cell, where = _cells(kinds, len(rows.tonnes))
+    drawn = monte_carlo(
+        *rows[:4],
+        draws=draws,
+        rng=rng,
+        group=cell,
+        groups=len(next(iter(where.values()))) if where else 1,
+        activity_distribution=shapes[0],
+        factor_distribution=shapes[1],
+    )
+    shares = {
+        name: spread(drawn @ (member[:, None] == np.arange(len(kinds[name][1]))).astype(np.float64))
+        for name, member in where.items()
+    }
+    return spread(drawn.sum(axis=1, keepdims=True)), shares
+
+
 def _share(weights: FloatArray, where: npt.NDArray[np.bool_]) -> float:
     whole = float(weights.sum())
     return float(weights[where].sum()) / whole if whole else float("nan")
@@ -280,9 +303,7 @@ def _coded(labels: Labels) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_
     return codes, np.asarray(found, dtype=object)
 
 
-def _cells(
-    kinds: Mapping[str, tuple[npt.NDArray[np.intp], object]], n: int
-) -> tuple[Codes | None, dict[str, npt.NDArray[np.intp]]]:
+def _cells(kinds: Kinds, n: int) -> tuple[Codes | None, dict[str, npt.NDArray[np.intp]]]:
     """Number the combinations of scope and category, and tell each combination's scope and category."""
     if not kinds or not n:
         return None, {}
