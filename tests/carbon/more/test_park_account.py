@@ -71,6 +71,9 @@ def test_the_bridge_explains_the_difference_to_both_inventory_totals():
     assert lines.loc["inventory", "location_t"] == pytest.approx(float(inventory.total_t("location_based")))
     assert lines.loc["inventory", "market_t"] == pytest.approx(float(inventory.total_t("market_based")))
     assert lines.loc["other_sources", "location_t"] < 0
+    grid = CALC.calculate([{**ACTIVITIES[0]}])
+    assert lines.loc["zero_rated_power", "location_t"] == pytest.approx(-float(grid.total_t()) / 2)  # 400 of 800 GWh
+    assert lines.loc["zero_rated_power", "market_t"] == 0
 
 
 def test_direct_green_and_the_rest_are_all_the_power():

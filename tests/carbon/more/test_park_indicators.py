@@ -95,6 +95,8 @@ def test_coefficients_speak_any_unit_of_their_carrier():
     assert found["diesel"].of("t") == pytest.approx(1.4571)
     assert found["diesel"].of("tce") == pytest.approx(1.0)
     assert found["electricity"].year == 2024
+    with pytest.raises(UnitError, match="per L"):
+        found["diesel"].of("L")
 
 
 def test_a_packaged_coefficient_nobody_asked_for_is_listed_as_an_assumption():

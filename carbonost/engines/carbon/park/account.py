@@ -201,8 +201,8 @@ def bridge(
         part["process"] = _sum(tonnes, (line_kind == "other") & process, "other" in gap)
         part["other"] = _sum(tonnes, (line_kind == "other") & ~process, "other" in gap)
         fuel_co2 = _sum(carbon * inventory.amount, line_kind == "fuel", "fuel" in gap)
-        average = part["power"] / received if received else 0.0
-        zero_rated = balance.direct_kwh + balance.green_kwh
+        clean = balance.direct_kwh + balance.green_kwh
+        averaged = part["power"] * clean / received if received and name == "location_t" else 0.0  # market: already 0
         fossil = method.power_kg_per_kwh / 1000
         columns[name] = [
             sum(part.values()),
@@ -210,14 +210,15 @@ def bridge(
             -part["other"],
             balance.fuel_t - fuel_co2,
             balance.transformation_t,
-            -average * zero_rated,
-            (fossil - average) * balance.rest_kwh,
+            -averaged,
+            fossil * balance.rest_kwh - (part["power"] - averaged),
             -fossil * balance.export_kwh,
             balance.heat_t - part["heat"],
             balance.process_t - part["process"],
             balance.emissions_t(method),
         ]
-    return pd.DataFrame({"line": list(_LINES), "name_zh": list(_LINES.values()), **columns})
+    told = {name: np.array(column) + 0.0 for name, column in columns.items()}  # no negative nought
+    return pd.DataFrame({"line": list(_LINES), "name_zh": list(_LINES.values()), **told})
 
 
 _LINES = {

@@ -43,12 +43,18 @@ class CoalEquivalent:
 
         A fuel given as energy needs no coefficient: the tonne of coal equivalent is an amount of energy.
         """
-        try:
-            return self.tce_per_unit * units.ratio(self.energy_type, unit, self.per)
-        except UnitError:
-            if self.energy_type == "electricity":
-                raise
-            return units.ratio(self.energy_type, unit, "tce")
+        for per, tce in ((self.per, self.tce_per_unit), ("tce", 1.0)):
+            try:
+                return tce * units.ratio(self.energy_type, unit, per)
+            except UnitError:
+                if self.energy_type == "electricity":
+                    raise
+        raise UnitError(
+            f"{self.energy_type} in {unit} cannot be brought to {self.per}, the unit of its coal equivalent",
+            "unit",
+            unit,
+            f"Give the amount in {self.per}, or energy_coefficients[{self.energy_type!r}] per {unit}.",
+        )
 
 
 def coal_equivalents(
