@@ -86,7 +86,7 @@ class FileObjectStore:
         How long another writer is waited for.
     """
 
-    capabilities = frozenset({"if_absent", "retain_until", "multi_process", "sweep"})
+    capabilities = frozenset({"if_absent", "retain_until", "nested_keys", "multi_process", "sweep"})
 
     def __init__(self, root: Path, *, create: bool = True, timeout_s: float = 30.0) -> None:
         self._root = root.absolute()

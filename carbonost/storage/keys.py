@@ -1,6 +1,6 @@
 """What enters an object store: keys every server can hold, bytes in blocks, texts as metadata.
 
-Measured reasons: one S3 server stores ``a//b`` as ``a/b``, another keeps segments as file names of
+Measured reasons: one S3 server stores ``a//b`` as ``a/b`` and a backslash as a slash, another keeps segments as file names of
 at most 255 bytes, a third accepts NUL. The narrow rule is ours and the same everywhere.
 """
 
@@ -26,7 +26,7 @@ def check_key(key: str) -> str:
     Raises
     ------
     InvalidKeyError
-        An empty key or segment, ``.`` or ``..``, a leading or trailing slash, a control character,
+        An empty key or segment, ``.`` or ``..``, a leading or trailing slash, a backslash, a control character,
         a text that is not in normal form C, or more than 900 bytes (255 in one segment).
     """
     if not isinstance(key, str) or not key:
@@ -47,6 +47,8 @@ def check_prefix(prefix: str) -> str:
 def _problem(key: str) -> str | None:  # noqa: PLR0911 -- one sentence for each rule
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in key):
         return "a key holds a control character"
+    if "\\" in key:
+        return "a key holds a backslash"
     if unicodedata.normalize("NFC", key) != key:
         return "a key is not in Unicode normal form C"
     if len(key.encode()) > KEY_BYTES_MAX:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class MemoryObjectStore:
     """An `ObjectStore` that lives as long as its process."""
 
-    capabilities = frozenset({"if_absent", "retain_until"})
+    capabilities = frozenset({"if_absent", "retain_until", "nested_keys"})
 
     def __init__(self) -> None:
         self._lock = threading.RLock()

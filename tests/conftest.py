@@ -1,0 +1,56 @@
+"""Real servers for tests that ask for one: started once, stopped by their own id.
+
+Missing here, they skip and say what to install; with ``CARBONOST_REQUIRE_SERVICES=postgres,influx,…``
+(or ``all``) a missing one is a failure, so that a build server cannot skip in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def _service(name):
+    from carbonost.testing import services
+
+    try:
+        with getattr(services, name)() as service:
+            yield service
+    except services.ServiceMissing as exc:
+        required = os.environ.get("CARBONOST_REQUIRE_SERVICES", "").split(",")
+        if name in required or "all" in required:
+            pytest.fail(str(exc))
+        pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    with _service("postgres") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def influx():
+    with _service("influx") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def seaweed():
+    with _service("seaweed") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def rclone():
+    with _service("rclone") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def mosquitto():
+    with _service("mosquitto") as service:
+        yield service
