@@ -14,6 +14,7 @@ from carbonost.engines.finance import (
     straight_line,
     sum_of_years,
     tax_terms,
+    vat_rate,
     without_vat,
 )
 from carbonost.errors import InputError
@@ -97,6 +98,23 @@ def test_terms_come_from_rows_with_document_and_clause():
     assert all("企业所得税法" in item.note for item in terms.evidence[:1])
     assert {item.name for item in terms.assumptions} == {"residual_rate", "tax_regime", "tax_holiday"}
     assert all(item.version for item in terms.evidence)  # the status is told
+
+
+def test_accelerated_years_and_the_equipment_credit_are_choices_with_their_rows():
+    terms = tax_terms(residual_rate=0.0, accelerated=True, equipment_credit=True)
+    assert (terms.depreciation_years, terms.credit_rate) == (6, 0.1)
+    assert {"accelerated_depreciation", "equipment_credit"} <= {item.name for item in terms.assumptions}
+    assert {"finance_parameters/depreciation_accelerated_floor", "finance_parameters/tax_credit_special_equipment"} <= {
+        item.id for item in terms.evidence
+    }
+
+
+def test_value_added_tax_rates_stand_in_rows_and_steam_has_none():
+    assert vat_rate("electricity").rate == 0.13
+    assert vat_rate("natural_gas").rate == 0.09
+    assert "增值税法" in vat_rate("equipment").evidence.note
+    with pytest.raises(InputError, match="hot_water"):
+        vat_rate("steam")
 
 
 def test_an_unknown_row_is_named_with_its_neighbours():

@@ -13,7 +13,8 @@ from carbonost.engines.finance.metrics import Payback, lcoe, mac, payback, payba
 from carbonost.engines.finance.portfolio import SWINGS, Portfolio, changed, npv_sensitivity, portfolio
 from carbonost.engines.finance.rates import Irr, irr, irr_column, mirr, xirr
 from carbonost.engines.finance.sensitivity import Bar, Tornado, tornado, two_way
-from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax, tax_terms, without_vat
+from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax, without_vat
+from carbonost.engines.finance.tax_rows import VatRate, tax_terms, vat_rate
 
 __all__ = [
     "SWINGS",
@@ -29,6 +30,7 @@ __all__ = [
     "TaxTerms",
     "ToTarget",
     "Tornado",
+    "VatRate",
     "annuity",
     "changed",
     "check_consistency",
@@ -54,6 +56,7 @@ __all__ = [
     "tax_terms",
     "tornado",
     "two_way",
+    "vat_rate",
     "without_vat",
     "xirr",
     "xnpv",

@@ -1,4 +1,4 @@
-"""Chinese income tax and VAT on an investment; every rate comes from a row of the finance parameters."""
+"""Income tax and value added tax on an investment; the rates come in, see `tax_rows` for the published ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from carbonost.domain.evidence import AssumptionItem, EvidenceItem
 from carbonost.engines.finance.columns import finite, flows, plain
 from carbonost.engines.finance.depreciation import declining_balance, straight_line, sum_of_years
 from carbonost.errors import InputError
-from carbonost.factors import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
+    from carbonost.domain.evidence import AssumptionItem, EvidenceItem
     from carbonost.domain.series import FloatArray
 
 Method = Literal["straight_line", "sum_of_years", "declining_balance"]
@@ -151,82 +148,3 @@ def without_vat(amount_cny: npt.ArrayLike, rate: npt.ArrayLike) -> float | Float
     small-scale taxpayer does not, so for him amounts stay with VAT.
     """
     return plain(np.asarray(finite(amount_cny, "amount_cny") / (1.0 + finite(rate, "rate"))))
-
-
-def tax_terms(
-    parameters: Mapping[str, Mapping[str, object]] | None = None,
-    *,
-    regime: str = "cit_rate",
-    asset: str = "machinery_production_equipment",
-    holiday: str | None = None,
-    residual_rate: float,
-    method: Method = "straight_line",
-    loss_carry_years: int | None = None,
-) -> TaxTerms:
-    """Tax terms from the finance parameter rows.
-
-    Parameters
-    ----------
-    parameters : mapping of rows, optional
-        Parameter name to its row, with ``value``, ``status``, ``document`` and ``locator``; by default
-        the packaged table, whose tax rows are transcriptions: have a tax person confirm them.
-    regime : str
-        Row of the rate, e.g. "cit_rate", "cit_rate_high_tech", "cit_rate_western_encouraged".
-    asset : str
-        Asset class, the end of a ``depreciation_min_years_…`` row.
-    holiday : str, optional
-        "public_infrastructure", "env_energy_saving" or "emc": whether the project is entitled to it
-        is the caller's statement, and becomes an assumption.
-    residual_rate : float [-]
-        To be stated: the law sets none (Implementing Regulations, art. 59).
-    method, loss_carry_years
-        See `TaxTerms`.
-
-    Returns
-    -------
-    TaxTerms
-        With one evidence item per row read and one assumption per choice.
-    """
-    rows = _packaged() if parameters is None else parameters
-    names = [regime, f"depreciation_min_years_{asset}"]
-    if holiday is not None:
-        names += [f"cit_holiday_{holiday}_exempt_years", f"cit_holiday_{holiday}_half_years"]
-    for name in names:
-        if name not in rows:
-            known = ", ".join(sorted(key for key in rows if key.startswith(name.split("_")[0])))
-            raise InputError("no such finance parameter", "parameters", name, f"Known: {known or 'none'}.")
-    values = [float(str(rows[name]["value"])) for name in names]
-    exempt, half = (int(values[2]), int(values[3])) if holiday is not None else (0, 0)
-    chosen = [
-        AssumptionItem(
-            name="residual_rate", value=residual_rate, unit="1", sensitivity="low",
-            rationale="税法不规定残值率，由企业自定（企业所得税法实施条例 第五十九条）",
-        ),
-        AssumptionItem(
-            name="tax_regime", value=regime, sensitivity="medium", rationale="业主按此税率纳税"
-        ),
-    ]  # fmt: skip
-    if holiday is not None:
-        reason = "假定项目符合条件；自取得第一笔经营收入的年度起算"
-        chosen.append(AssumptionItem(name="tax_holiday", value=holiday, sensitivity="high", rationale=reason))
-    return TaxTerms(
-        rate=values[0],
-        depreciation_years=int(values[1]),
-        method=method,
-        residual_rate=residual_rate,
-        exempt_years=exempt,
-        half_years=half,
-        loss_carry_years=loss_carry_years,
-        evidence=tuple(_evidence(name, rows[name]) for name in names),
-        assumptions=tuple(chosen),
-    )
-
-
-def _packaged() -> dict[str, dict[str, object]]:
-    records = table("finance_parameters").to_dict("records")
-    return {str(row["parameter"]): {str(name): value for name, value in row.items()} for row in records}
-
-
-def _evidence(name: str, row: Mapping[str, object]) -> EvidenceItem:
-    note = f"{row.get('document', '')}; {row.get('locator', '')}".strip("; ")
-    return EvidenceItem(type="table", id=f"finance_parameters/{name}", version=str(row.get("status", "")), note=note)

@@ -34,7 +34,8 @@ class AbatementFactors:
         Purchased heat or steam.
     diesel_t_per_t : float or None [tCO2e/t]
     park_electricity_t_per_kwh, park_heat_t_per_gj : float or None
-        Of the zero-carbon-park method: fossil power and fossil heat.
+        Of the zero-carbon-park method: fossil power and fossil heat. It counts CO2 only, so give fuel
+        factors without other gases where it is to be met exactly.
     """
 
     electricity_location_t_per_kwh: float | None = None
