@@ -185,6 +185,7 @@ def _cross(
         return
     if entries[0].body.get("inputs") != sha256(inputs):
         problems.append("the inputs are not those the job was started with")
+        return
     block: Any = parse_inputs(inputs)["meters"]
     if block is not None and "meters" not in withheld and block["sha256"] != sha256(parts.get("meters.bin", b"")):
         problems.append("the meter readings are not those the job was started with")
