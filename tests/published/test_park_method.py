@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonost.engines.carbon.park.gap import solve
+from carbonost.engines.carbon.park.gap import apply, roadmap, solve
 from carbonost.engines.carbon.park.method import ParkBalance, ParkMethod, carbon_lost_t, heat_t, products_t
-from carbonost.errors import InputError
+from carbonost.errors import InputError, OverclaimError
 
 METHOD = ParkMethod.packaged()
 
@@ -114,6 +114,29 @@ def test_saving_power_that_moves_a_park_to_the_stricter_limit_is_solved_for_that
     assert after == pytest.approx(METHOD.target(energy))
 
 
+def test_a_roadmap_does_the_planned_moves_year_by_year():
+    plan = [
+        {"year": 2027, "move": "direct_supply", "amount": 40e6},
+        {"year": 2026, "move": "nonfossil_heat", "amount": 10_000.0},
+        {"year": 2027, "move": "power_saving", "amount": 20e6},
+    ]
+    told = roadmap(balance(), METHOD, plan).set_index("year")
+    assert told.loc[2026, "emissions_t"] == pytest.approx(110_450 - 1_100)
+    assert told.loc[2027, "emissions_t"] == pytest.approx(110_450 - 1_100 - 60e6 * 0.8325e-3)
+    assert told.loc[2027, "energy_tce"] == pytest.approx(300_000 - 6_000)
+    assert told.loc[2027, "direct_share"] == pytest.approx(440 / 780)
+    assert told.loc[2027, "gap"] == pytest.approx(told.loc[2027, "intensity_t_per_tce"] - 0.2)
+
+
+@pytest.mark.parametrize(
+    ("move", "amount", "error"),
+    [("direct_supply", 101e6, OverclaimError), ("prayer", 1.0, InputError), ("power_saving", -1.0, InputError)],
+)
+def test_a_move_the_park_cannot_make_is_refused(move, amount, error):
+    with pytest.raises(error):
+        apply(balance(), METHOD, move, amount)
+
+
 kwh = st.floats(1e6, 5e9)
 tonnes = st.floats(0, 1e6)
 
@@ -138,6 +161,8 @@ def test_taking_what_a_move_asks_for_reaches_the_limit(fuel, process, rest, heat
     for move in moves[moves["feasible"] & (moves["amount"] > 0)].itertuples():
         energy = tce - move.amount * (park.power_tce_per_kwh if move.move == "power_saving" else 0)
         limit = METHOD.target(energy)
+        done = apply(park, METHOD, move.move, move.amount)
+        assert done.intensity_t_per_tce(METHOD) == pytest.approx(move.intensity_after_t_per_tce, rel=1e-9)
         if limit is not None:
             assert move.intensity_after_t_per_tce <= limit * (1 + 1e-9)
     planned = (

@@ -65,6 +65,15 @@ def test_a_foreign_factor_is_borrowed_only_by_name_and_the_row_says_so():
     assert frame.loc[0, "borrowed_from"] == "GB, for CN-JS"
 
 
+def test_the_calculator_takes_common_names_and_borrows_when_told():
+    row = {"energy_type": "短途航班", "consumption": 1000, "unit": "passenger.km", "region": "CN"}
+    row |= {"period_start": "2025-03-01", "period_end": "2025-03-02"}
+    result = CALC.calculate_scope3([row], borrow="GB")[0]
+    assert (result.scope, float(result.emissions_co2e)) == (3, pytest.approx(0.12786))
+    with pytest.raises(FactorNotFoundError):
+        CALC.calculate_scope3([row])
+
+
 def test_money_is_deflated_to_the_factors_year_before_it_is_multiplied():
     factor = {"value": 0.2, "unit": "kgCO2e/CNY", "source": "own study 2020"}
     row = scope3.spend("consulting", 1_100_000.0, factor, 2025, price_index=1.1)

@@ -18,7 +18,7 @@ from carbonost.domain.evidence import AssumptionItem, DataGap
 from carbonost.engines.carbon.answers import Answer
 from carbonost.engines.carbon.park import rows as park_rows
 from carbonost.engines.carbon.park.energy import coal_equivalents
-from carbonost.engines.carbon.park.gap import solve
+from carbonost.engines.carbon.park.gap import roadmap, solve
 from carbonost.engines.carbon.park.guide import indicators
 from carbonost.engines.carbon.park.method import METHOD, ParkBalance, ParkMethod
 from carbonost.factors.energy_types import category
@@ -76,6 +76,10 @@ class ZeroCarbonPark(Answer):
     assumptions: tuple[AssumptionItem, ...]
     gaps: tuple[DataGap, ...]
     method: str = METHOD
+
+    def roadmap(self, steps: Rows) -> pd.DataFrame:
+        """Return the core indicator year by year as planned moves are done; see `park.gap.roadmap`."""
+        return roadmap(self.balance, ParkMethod.packaged(), steps)
 
 
 def zero_carbon_park(

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carbonost.engines.carbon.answers import quantity, table
+from carbonost.errors import InputError, OverclaimError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from carbonost.engines.carbon.answers import Rows
     from carbonost.engines.carbon.park.method import ParkBalance, ParkMethod
 
 
@@ -106,3 +110,61 @@ def _needed(way: Move, tonnes: float, energy: float, method: ParkMethod) -> floa
             return amount
         limit = then
     return float("nan")
+
+
+def apply(balance: ParkBalance, method: ParkMethod, move: str, amount: float) -> ParkBalance:
+    """Return the park after `amount` of a move.
+
+    Raises
+    ------
+    InputError
+        No such move, or an amount that is negative or not a number.
+    OverclaimError
+        More than the park has to give.
+    """
+    ways = {way.name: way for way in moves(balance, method)}
+    if move not in ways:
+        raise InputError("is no move", "move", move, f"Use one of {', '.join(ways)}.")
+    way = ways[move]
+    x = float(quantity(amount, "amount")[0])
+    if x > way.available * (1 + 1e-9):
+        raise OverclaimError(f"{move} has {way.available:.6g} {way.unit} to work on", "amount", x)
+    changes = {
+        "direct_supply": {"rest_kwh": balance.rest_kwh - x, "direct_kwh": balance.direct_kwh + x},
+        "green_power": {"rest_kwh": balance.rest_kwh - x, "green_kwh": balance.green_kwh + x},
+        "power_saving": {"rest_kwh": balance.rest_kwh - x},
+        "nonfossil_heat": {"fossil_heat_gj": balance.fossil_heat_gj - x, "heat_t": balance.heat_t - x * way.t_per_unit},
+        "process_reduction": {"process_t": balance.process_t - x},
+    }[move]
+    return replace(balance, energy_tce=balance.energy_tce - x * way.tce_per_unit, **changes)
+
+
+def roadmap(balance: ParkBalance, method: ParkMethod, steps: Rows) -> pd.DataFrame:
+    """Return the core indicator year by year as planned moves are done.
+
+    Parameters
+    ----------
+    balance : ParkBalance
+        The base year.
+    steps : rows of `year, move, amount`
+        Moves of `moves`; those of one year are done in the order given, and each stays done.
+
+    Returns
+    -------
+    DataFrame
+        `year, emissions_t, energy_tce, intensity_t_per_tce, target, gap, direct_share`, one row a year of
+        the plan; `target` and `gap` are NaN where the table has no limit.
+    """
+    plan = table(steps, ("year", "move", "amount"), "a roadmap").sort_values("year", kind="stable")
+    park, rows = balance, []
+    for year, group in plan.groupby("year", sort=True):
+        for move, amount in zip(group["move"], group["amount"], strict=True):
+            park = apply(park, method, str(move), float(amount))
+        limit = method.target(park.energy_tce)
+        reached = park.intensity_t_per_tce(method)
+        target = float("nan") if limit is None else limit
+        rows.append(
+            (year, park.emissions_t(method), park.energy_tce, reached, target, reached - target, park.direct_share())
+        )
+    columns = ["year", "emissions_t", "energy_tce", "intensity_t_per_tce", "target", "gap", "direct_share"]
+    return pd.DataFrame(rows, columns=columns)
