@@ -198,6 +198,8 @@ def test_flows_balance_in_every_year(tax, saving, horizon, life):
         ({"capex_cny": 1.0}, {"horizon_years": 5}, "wacc"),
         ({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 0}, "horizon_years"),
         ([], PLAIN, "measure"),
+        ({"capex_cny": 1.0, "savings_cny_per_year": 5.0}, PLAIN, "savings_cny_per_year"),
+        ({"capex_cny": 1.0}, {**PLAIN, "taxrate": 0.25}, "taxrate"),
     ],
 )
 def test_what_cannot_be_built_is_refused_by_name(measure, scenario, field):
@@ -249,3 +251,23 @@ def test_the_sensitivity_moves_the_four_parameters_the_report_names():
     assert spread.base == pytest.approx(Cashflow.build(ROOF, ScenarioParams()).npv_cny)
     assert spread.bars[0].name == "electricity_price_y_per_kwh"
     assert spread.bars[-1].swing == 0.0  # no gas is saved
+
+
+@settings(max_examples=60)
+@given(
+    st.floats(1e3, 1e8),
+    st.floats(0, 1e7),
+    st.floats(0, 1e6),
+    st.floats(0.0, 0.3),
+    st.integers(1, 40),
+    st.floats(0, 0.4),
+)
+def test_metrics_of_one_cash_flow_never_contradict_each_other(capex, saving, opex, wacc, horizon, tax):
+    """P67: what the engine computes, its own check lets through."""
+    scenario = {"wacc": wacc, "horizon_years": horizon, "tax_rate": tax, "depreciation_years": 10, "portfolio_size": 1}
+    measure = {"id": "M", "capex_cny": capex, "saving_cny_per_year": saving, "opex_cny_per_year": opex}
+    metrics = portfolio([measure], scenario).metrics
+    assert metrics["portfolio_capex"] == pytest.approx(capex)
+    if metrics["portfolio_npv"] > 1e-6 * capex:
+        assert metrics["portfolio_payback_y"] is not None
+        assert metrics["portfolio_payback_y"] <= horizon

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance.columns import plain
 from carbonost.engines.finance.discount import npv
 from carbonost.engines.finance.financing import loan, shared_savings
 from carbonost.engines.finance.metrics import Payback, payback, payback_column
 from carbonost.engines.finance.rates import Irr, irr, irr_column
 from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax
-from carbonost.engines.finance.terms import Amounts, amounts, energy_value, number, read
+from carbonost.engines.finance.terms import Amounts, amounts, energy_value, known, number, read
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Cashflow:
         after the horizon, and no worth is left at it: the conservative end. A capital grant lowers
         the depreciable cost. Energy prices grow by `price_escalation` from the second year on.
         """
+        known(scenario, ScenarioParams, "scenario")
         horizon = int(number(scenario, "horizon_years").item())
         if horizon < 1:
             raise InputError("must be at least 1", "horizon_years", horizon, "Give whole years.")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carbonost.domain.measure import Investment
 from carbonost.engines.finance.columns import finite
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic import BaseModel
 
     from carbonost.domain.series import FloatArray
 
@@ -57,6 +61,18 @@ def read(source: object, name: str) -> Any:
     return getattr(source, name, None)
 
 
+def known(source: object, model: type[BaseModel], what: str) -> None:
+    """Refuse a mapping with a key that means nothing: a misspelt saving would count as none."""
+    if not isinstance(source, Mapping):
+        return
+    names = {*model.model_fields, *_SHORT.values()}
+    for key in source:
+        if key not in names:
+            near = get_close_matches(str(key), sorted(names), n=1, cutoff=0.5)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(model.model_fields))}."
+            raise InputError(f"a {what} has no such field", str(key), source[key], remedy)
+
+
 def number(source: object, name: str, default: float | None = None) -> FloatArray:
     """Value of `name` as a column; without a default it must be there."""
     value = read(source, name)
@@ -71,6 +87,7 @@ def amounts(measure: object, horizon_years: int) -> Amounts:
     """Read one measure, or a sequence of measures as columns."""
     if isinstance(measure, (list, tuple)):
         return _stacked([amounts(one, horizon_years) for one in measure])
+    known(measure, Investment, "measure")
     capex = number(measure, "capex_cny")
     life = read(measure, "life_years")
     replaced = read(measure, "at_end_of_life")
