@@ -153,6 +153,7 @@ class Schedule(_Keyed):
     curtailed_kwh: float
     frame: pd.DataFrame = field(repr=False)
     hours: float = 0.25
+    baseline: Ledger | None = field(default=None, repr=False)
     diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -316,3 +317,40 @@ class Setpoints(_Keyed):
             "import_kw": self.import_kw,
             "state": dict(self.state),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioPlan(_Keyed):
+    """One plan for a battery that is good over several possible loads.
+
+    Attributes
+    ----------
+    objective_cny : float
+        What was minimised: the expected cost, the worst, or the mean of the worst tail.
+    expected_cny, worst_cny : float
+    cost_cny : {scenario: CNY}
+    frame : DataFrame
+        `charge_kw, discharge_kw, soc`, common to all scenarios.
+    """
+
+    objective_cny: float
+    expected_cny: float
+    worst_cny: float
+    cost_cny: Mapping[str, float]
+    frame: pd.DataFrame = field(repr=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The common plan."""
+        return self.frame.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Figures without the series."""
+        return {
+            "objective_cny": self.objective_cny,
+            "expected_cny": self.expected_cny,
+            "worst_cny": self.worst_cny,
+            "cost_cny": dict(self.cost_cny),
+        }
+
+    def _repr_html_(self) -> str:
+        return str(pd.Series(dict(self.cost_cny), name="cost_cny").to_frame().to_html())

@@ -24,17 +24,23 @@ if TYPE_CHECKING:
         WasteHeat,
         WindTurbine,
     )
-    from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, Schedule, Setpoints, Sizing
+    from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
     from carbonost.domain.tariff import Tariff
     from carbonost.engines.energy.bill import best_contract_demand, bill
+    from carbonost.engines.energy.control import Controller
+    from carbonost.engines.energy.convex import ConvexModel
     from carbonost.engines.energy.optimizer import EnergyOptimizer
+    from carbonost.engines.energy.portfolio import Case
 
 _ASSET: Final = "carbonost.domain.asset"
 _RESULT: Final = "carbonost.domain.schedule"
 _NAMES: Final = {
     "Battery": _ASSET,
     "Boiler": _ASSET,
+    "Case": "carbonost.engines.energy.portfolio",
     "Chp": _ASSET,
+    "Controller": "carbonost.engines.energy.control",
+    "ConvexModel": "carbonost.engines.energy.convex",
     "CurtailableLoad": _ASSET,
     "EnergyOptimizer": "carbonost.engines.energy.optimizer",
     "EvFleet": _ASSET,
@@ -45,6 +51,7 @@ _NAMES: Final = {
     "Ledger": _RESULT,
     "PeakShaving": _RESULT,
     "PvArray": _ASSET,
+    "ScenarioPlan": _RESULT,
     "Schedule": _RESULT,
     "Setpoints": _RESULT,
     "Site": _ASSET,
@@ -59,7 +66,10 @@ _NAMES: Final = {
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
     "Battery",
     "Boiler",
+    "Case",
     "Chp",
+    "Controller",
+    "ConvexModel",
     "CurtailableLoad",
     "EnergyOptimizer",
     "EvFleet",
@@ -70,6 +80,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "Ledger",
     "PeakShaving",
     "PvArray",
+    "ScenarioPlan",
     "Schedule",
     "Setpoints",
     "Site",

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonost.domain.asset import Boiler, EvFleet, FlexibleLoad
-from carbonost.engines.energy.bill import bill_of
+from carbonost.engines.energy.bill import rebates
 from carbonost.engines.energy.flexible import presence, runs
+from carbonost.engines.energy.terms import GridColumns, billed_demand, fuel_term, grid_terms, ledger, peaks
 
 if TYPE_CHECKING:
+    from carbonost.domain.schedule import Ledger
     from carbonost.domain.series import FloatArray
     from carbonost.engines.energy.load import Horizon
     from carbonost.engines.energy.problem import Problem
 
 
-def baseline_cny(problem: Problem) -> float:
+def baseline(problem: Problem) -> Ledger | None:
     """Cost of doing nothing: batteries idle, generators absent, vehicles charged on arrival, runs at their
-    earliest hour, heat from the first boiler of its grade; NaN where heat is asked for and no boiler is there.
+    earliest hour, heat from the first boiler of its grade; None where heat is asked for and no boiler is there.
     """  # noqa: D205 -- one sentence
     site, at, economics = problem.site, problem.at, problem.economics
     import_kw = problem.load.kw.copy()
@@ -28,19 +30,25 @@ def baseline_cny(problem: Problem) -> float:
         elif isinstance(asset, FlexibleLoad):
             for steps, need in runs(at, asset, problem.zone):
                 import_kw[steps[:need]] += asset.power_kw
-    fuel, emitted = 0.0, 0.0
+    gas_kw = np.zeros(len(at))
     for grade, kw in problem.heat_kw.items():
         boiler = next((a for a in site.assets if isinstance(a, Boiler) and a.grade == grade), None)
         if boiler is None:
-            return float("nan")
-        drawn = kw / boiler.efficiency
+            return None
         if boiler.fuel == "electricity":
-            import_kw += drawn
-        elif economics.gas_price_cny_per_kwh is not None:
-            fuel += float(drawn @ economics.gas_price_cny_per_kwh) * at.hours
-            emitted += float(drawn.sum()) * at.hours * economics.gas_t_per_kwh
-    grid = bill_of(problem.rate, at, import_kw, None, economics.carbon_price_cny_per_t)
-    return economics.weight * (grid.total_cny + fuel + emitted * economics.carbon_price_cny_per_t)
+            import_kw += kw / boiler.efficiency
+        else:
+            gas_kw += kw / boiler.efficiency
+    peak = peaks(at, import_kw)
+    plan = np.concatenate([import_kw, gas_kw, billed_demand(problem.rate, peak), rebates(problem.rate, at, import_kw)])
+    n, months = len(at), len(at.months)
+    column = np.arange(plan.size, dtype=np.int32)
+    meter = GridColumns(column[:n], None, column[2 * n : 2 * n + months], column[2 * n + months :])
+    terms = grid_terms(problem.rate, at, meter)
+    if economics.gas_price_cny_per_kwh is not None:
+        terms.append(fuel_term(column[n : 2 * n], at, economics.gas_price_cny_per_kwh, economics.gas_t_per_kwh))
+    terms = [term.times(economics.weight) for term in terms]
+    return ledger(terms, plan, at.months, economics.carbon_price_cny_per_t)
 
 
 def charged_on_arrival(fleet: EvFleet, at: Horizon) -> FloatArray:

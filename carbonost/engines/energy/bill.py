@@ -72,11 +72,7 @@ def bill_of(
     steps, months = len(at), len(at.months)
     export = np.zeros(steps) if export_kw is None else export_kw
     peak = peaks(at, import_kw)
-    rebate = np.zeros(months)
-    if rate.discount is not None:
-        energy = np.bincount(at.month, weights=import_kw * at.hours, minlength=months)
-        rebate = np.where(energy >= rate.discount[0], peak, 0.0)
-    plan = np.concatenate([import_kw, export, billed_demand(rate, peak), rebate])
+    plan = np.concatenate([import_kw, export, billed_demand(rate, peak), rebates(rate, at, import_kw)])
     at_column = np.arange(plan.size, dtype=np.int32)
     columns = GridColumns(
         imported=at_column[:steps],
@@ -85,6 +81,15 @@ def bill_of(
         rebate=at_column[2 * steps + months :],
     )
     return ledger(grid_terms(rate, at, columns), plan, at.months, carbon_price_cny_per_t)
+
+
+def rebates(rate: Rates, at: Horizon, import_kw: FloatArray) -> FloatArray:
+    """Demand [kW] of each month that earns the discount for much energy."""
+    months = len(at.months)
+    if rate.discount is None:
+        return np.zeros(months)
+    energy = np.bincount(at.month, weights=import_kw * at.hours, minlength=months)
+    return np.where(energy >= rate.discount[0], peaks(at, import_kw), 0.0)
 
 
 def _adjust(out: Ledger, tariff: Tariff, at: Horizon, load: Load, reactive_kvarh: FloatArray) -> Ledger:

@@ -8,7 +8,7 @@ import numpy as np
 
 from carbonost.engines.energy.assembly import Assembly, Flow
 from carbonost.engines.energy.model import INF
-from carbonost.engines.energy.terms import Term
+from carbonost.engines.energy.terms import Term, fuel_term
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,12 +24,11 @@ def add_chp(assembly: Assembly, name: str, chp: Chp) -> None:
         raise InputError(f"{name} burns gas", field="gas_price_cny_per_kwh", remedy="Give gas_price_cny_per_kwh=….")
     power = model.columns(n, 0.0, float(chp.power_kw))
     model.add(assembly.balance, power, 1.0)
-    gas = hours / chp.electric_efficiency
-    emitted = np.full(n, assembly.economics.gas_t_per_kwh * gas)
-    assembly.terms.append(Term("fuel", power, assembly.at.month, price * gas, emitted))
+    gas = 1.0 / chp.electric_efficiency
+    assembly.terms.append(fuel_term(power, assembly.at, price, assembly.economics.gas_t_per_kwh, gas))
     ratio = chp.heat_efficiency / chp.electric_efficiency
     assembly.flows += [Flow("chp_kw", power), Flow("chp_heat_kw", power, ratio)]
-    assembly.flows.append(Flow("gas_kw", power, 1.0 / chp.electric_efficiency))
+    assembly.flows.append(Flow("gas_kw", power, gas))
     _heat(assembly, name, chp, power, ratio)
     if chp.switched:
         _switch(assembly, chp, power)

@@ -17,7 +17,7 @@ from carbonost.engines.energy.assembly import (
     largest_import,
     meter,
 )
-from carbonost.engines.energy.baseline import baseline_cny
+from carbonost.engines.energy.baseline import baseline
 from carbonost.engines.energy.explain import explain
 from carbonost.engines.energy.model import INF
 from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_frame, storage_terms
@@ -173,10 +173,11 @@ def _schedule(
     at, weight = problem.at, problem.economics.weight
     booked = ledger(terms, plan, at.months, problem.economics.carbon_price_cny_per_t)
     peak = peaks(at, frame["import_kw"])
+    undone = baseline(problem)
     return Schedule(
         status="optimal",
         objective_cny=booked.total_cny,
-        baseline_cny=baseline_cny(problem),
+        baseline_cny=float("nan") if undone is None else undone.total_cny,
         peak_kw=float(peak.max()),
         emissions_t=booked.emissions_t,
         carbon_shadow_price_cny_per_t=shadow,
@@ -184,6 +185,7 @@ def _schedule(
         curtailed_kwh=float(frame["curtailed_kw"].sum() * at.hours * weight),
         frame=pd.DataFrame(frame | {"price_cny_per_kwh": problem.rate.energy}, index=problem.load.starts),
         hours=at.hours,
+        baseline=undone,
         diagnostics={**effort, "monthly_peak_kw": peak},
     )
 

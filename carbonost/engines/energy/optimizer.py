@@ -5,19 +5,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from carbonost.domain.asset import Battery, Grid, Site
-from carbonost.domain.schedule import Frontier, PeakShaving, Schedule, Sizing
+from carbonost.domain.schedule import Frontier, PeakShaving, ScenarioPlan, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
 from carbonost.engines.energy.control import Controller
+from carbonost.engines.energy.convex import ConvexModel
 from carbonost.engines.energy.dispatch import dispatch
 from carbonost.engines.energy.pareto import pareto
+from carbonost.engines.energy.portfolio import Case, solve_portfolio
 from carbonost.engines.energy.problem import read_problem
+from carbonost.engines.energy.scenarios import Aim, common_times, forecast_scenarios, plan_scenarios
 from carbonost.engines.energy.sizing import size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pandas as pd
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor
 
 FORECASTER: Final = ("carbonost.engines.forecast", "predict_load")
 """Where forecasts come from, as strings: engines do not know each other."""
@@ -210,3 +214,44 @@ class EnergyOptimizer:
             Further arguments of `dispatch` that do not change with time.
         """
         return Controller(site, tariff, history=history, **options)
+
+    def dispatch_scenarios(
+        self,
+        site: Site,
+        loads: Mapping[str, Any] | pd.DataFrame,
+        tariff: Tariff,
+        *,
+        probabilities: Sequence[float] | None = None,
+        aim: Aim = "expected",
+        tail: float = 0.2,
+        **dispatch: Any,
+    ) -> ScenarioPlan:
+        """One battery plan that is good over several possible loads.
+
+        Parameters
+        ----------
+        loads : {scenario: Series} or a forecast's DataFrame
+            A forecast `ds, yhat, yhat_lower, yhat_upper` gives a low, a middle and a high load.
+        probabilities : sequence of float, optional
+            One per scenario; equal when omitted.
+        aim : {"expected", "worst", "cvar"}
+            What is least: the mean cost, the largest, or the mean of the dearest share `tail`.
+        """
+        cases = forecast_scenarios(loads) if isinstance(loads, pd.DataFrame) else dict(loads)
+        common_times(cases)
+        problems = {name: read_problem(site, load, tariff, **dispatch) for name, load in cases.items()}
+        return plan_scenarios(problems, probabilities, aim, tail)
+
+    def dispatch_many(
+        self,
+        cases: Mapping[str, Case],
+        *,
+        executor: Executor | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Schedule]:
+        """Dispatch a portfolio of parks, each a `Case`, through any `concurrent.futures` executor."""
+        return solve_portfolio(cases, executor, progress)
+
+    def convex_model(self, site: Site, load: Any, tariff: Tariff, **dispatch: Any) -> ConvexModel:
+        """The dispatch model in cvxpy, to which convex terms and limits may be added."""
+        return ConvexModel(read_problem(site, load, tariff, **dispatch))

@@ -22,7 +22,7 @@ from carbonost.engines.energy.assembly import Assembly, Flow
 from carbonost.engines.energy.battery import add_battery
 from carbonost.engines.energy.chp import add_chp
 from carbonost.engines.energy.flexible import add_ev, add_flexible
-from carbonost.engines.energy.terms import Term
+from carbonost.engines.energy.terms import Term, fuel_term
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def burn(assembly: Assembly, name: str, columns: IntArray, gas_per_unit: float) 
     price = assembly.economics.gas_price_cny_per_kwh
     if price is None:
         raise InputError(f"{name} burns gas", field="gas_price_cny_per_kwh", remedy="Give gas_price_cny_per_kwh=….")
-    hours = assembly.at.hours * gas_per_unit
-    emitted = np.full(columns.size, assembly.economics.gas_t_per_kwh * hours)
-    assembly.terms.append(Term("fuel", columns, assembly.at.month, price * hours, emitted))
+    assembly.terms.append(fuel_term(columns, assembly.at, price, assembly.economics.gas_t_per_kwh, gas_per_unit))
     assembly.flows.append(Flow("gas_kw", columns, gas_per_unit))
 
 

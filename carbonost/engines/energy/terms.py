@@ -140,6 +140,14 @@ def wear_terms(wear_cny_per_kwh: float, discharge: IntArray, at: Horizon) -> lis
     return [Term("wear", discharge, at.month, per_kw)] if wear_cny_per_kwh else []
 
 
+def fuel_term(
+    columns: IntArray, at: Horizon, price_cny_per_kwh: FloatArray, t_per_kwh: float, share: float = 1.0
+) -> Term:
+    """Gas burned: `share` kWh of gas for a kWh of what the columns carry."""
+    per_kw = at.hours * share
+    return Term("fuel", columns, at.month, price_cny_per_kwh * per_kw, np.full(len(at), t_per_kwh * per_kw))
+
+
 def billed_demand(rate: Rates, peaks_kw: FloatArray) -> FloatArray:
     """What a month's peak enters its demand column with: itself, or its part above the contract's band."""
     if rate.contract_kw is None:

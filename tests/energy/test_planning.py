@@ -1,0 +1,142 @@
+"""Scenarios, portfolios, a user's own convex terms, pictures, and the forecast by name."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import cvxpy as cp
+import numpy as np
+import pandas as pd
+import pytest
+
+from carbonost.engines.energy import Battery, Case, Chp, EnergyOptimizer, FlexibleLoad, Grid, PvArray, Site, Tariff
+from carbonost.errors import InfeasibleError, InputError
+
+OPT = EnergyOptimizer()
+INDEX = pd.date_range("2025-03-03", periods=24, freq="h", tz="Asia/Shanghai")
+HOUR = INDEX.hour.to_numpy()
+LOAD = pd.Series(80.0 + 60 * ((HOUR >= 9) & (HOUR < 20)), INDEX)
+TARIFF = Tariff.from_prices({h: 0.3 if h < 8 else 0.9 for h in range(24)}, demand_cny_per_kw_month=36.0)
+SITE = Site(assets=[Battery(150.0, 40.0)])
+
+
+def test_a_single_scenario_is_a_dispatch():
+    plan = OPT.dispatch_scenarios(SITE, {"only": LOAD}, TARIFF)
+    assert plan.expected_cny == pytest.approx(OPT.dispatch(SITE, LOAD, TARIFF).objective_cny, rel=1e-7)
+
+
+def test_hedging_costs_in_the_mean_and_gains_in_the_worst_case():
+    spike = LOAD + 50.0 * (HOUR == 18)
+    loads = {"plain": LOAD, "spike": spike}
+    given = {"probabilities": [0.98, 0.02]}
+    mean, worst, tail = (
+        OPT.dispatch_scenarios(SITE, loads, TARIFF, aim=aim, tail=0.02, **given)
+        for aim in ("expected", "worst", "cvar")
+    )
+    assert mean.expected_cny <= worst.expected_cny + 1e-6
+    assert worst.worst_cny <= mean.worst_cny + 1e-6
+    assert tail.objective_cny == pytest.approx(worst.worst_cny, rel=1e-6)
+    for plan in (mean, worst, tail):
+        assert plan.cost_cny["spike"] >= OPT.dispatch(SITE, spike, TARIFF).objective_cny - 1e-6
+        assert plan["to_dict"]()["worst_cny"] == plan.worst_cny
+
+
+def test_a_forecasts_quantiles_are_scenarios():
+    frame = pd.DataFrame({"ds": INDEX, "yhat": LOAD.to_numpy(), "yhat_lower": 0.9 * LOAD, "yhat_upper": 1.2 * LOAD})
+    plan = OPT.dispatch_scenarios(SITE, frame.reset_index(drop=True), TARIFF, aim="worst")
+    assert list(plan.cost_cny) == ["low", "middle", "high"]
+    assert plan.worst_cny == pytest.approx(plan.cost_cny["high"])
+
+
+def test_scenarios_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="summing to 1"):
+        OPT.dispatch_scenarios(SITE, {"a": LOAD, "b": LOAD}, TARIFF, probabilities=[0.5, 0.6])
+    with pytest.raises(InputError, match="stamps"):
+        OPT.dispatch_scenarios(SITE, {"a": LOAD, "b": LOAD.iloc[1:]}, TARIFF)
+    with pytest.raises(InputError, match="one battery"):
+        OPT.dispatch_scenarios(Site(), {"a": LOAD}, TARIFF)
+    with pytest.raises(InputError, match="aim"):
+        OPT.dispatch_scenarios(SITE, {"a": LOAD}, TARIFF, aim="best")
+    with pytest.raises(InfeasibleError):
+        OPT.dispatch_scenarios(Site(grid=Grid(import_kw_max=90.0), assets=SITE.assets), {"a": LOAD}, TARIFF)
+
+
+def test_a_portfolio_is_its_parks_one_by_one_with_progress():
+    cases = {f"park {k}": Case(SITE, LOAD * k, TARIFF, {"grid_kg_per_kwh": 0.5}) for k in (1, 2, 3)}
+    seen = []
+    serial = OPT.dispatch_many(cases, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    with ThreadPoolExecutor(1) as pool:
+        pooled = OPT.dispatch_many(cases, executor=pool)
+    assert list(pooled) == list(serial)
+    for name, schedule in serial.items():
+        assert pooled[name].objective_cny == schedule.objective_cny
+    alone = OPT.dispatch(SITE, LOAD * 2, TARIFF, grid_kg_per_kwh=0.5)
+    assert serial["park 2"].objective_cny == alone.objective_cny
+
+
+def test_the_cvxpy_front_finds_the_same_plan_and_takes_a_term_of_ones_own():
+    sun = PvArray(profile_kw=100.0 * np.maximum(0, np.sin((HOUR - 6) / 12 * np.pi)))
+    site = Site(grid=Grid(export_kw_max=20.0), assets=[*SITE.assets, sun])
+    model = OPT.convex_model(site, LOAD, TARIFF)
+    plain = model.solve(solver=cp.HIGHS)
+    assert plain.objective_cny == pytest.approx(OPT.dispatch(site, LOAD, TARIFF).objective_cny, rel=1e-6)
+    smooth = 0.05 * cp.sum_squares(cp.diff(model["import_kw"]))
+    shaped = model.solve(smooth, [model["export_kw"] == 0.0], solver=cp.CLARABEL)
+    assert shaped.to_frame().export_kw.max() == pytest.approx(0.0, abs=1e-4)
+    assert shaped.objective_cny >= plain.objective_cny - 1e-3
+    assert shaped.diagnostics["extra_cny"] > 0
+    rough, even = (np.square(np.diff(s.to_frame().import_kw)).sum() for s in (plain, shaped))
+    assert even < rough
+    with pytest.raises(InputError, match="flow"):
+        model["steam_kw"]
+    with pytest.raises(InfeasibleError):
+        model.solve(0.0, [model["import_kw"] <= 1.0], solver=cp.HIGHS)
+    with pytest.raises(InputError, match="on/off"):
+        OPT.convex_model(Site(assets=[FlexibleLoad(10.0, 2.0)]), LOAD, TARIFF)
+
+
+@pytest.mark.parametrize("kind", ["load", "soc", "prices", "cost"])
+def test_a_plan_is_drawn(kind):
+    axes = OPT.dispatch(SITE, LOAD, TARIFF).plot(kind)
+    assert axes.get_ylabel()
+    axes.figure.canvas.draw()
+
+
+def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan():
+    schedule = OPT.dispatch(SITE, LOAD, TARIFF)
+    bars = schedule.plot("cost").patches
+    assert bars[0].get_height() == pytest.approx(schedule.baseline_cny)
+    assert bars[-2].get_y() + bars[-2].get_height() == pytest.approx(schedule.objective_cny)
+    assert bars[-1].get_height() == pytest.approx(schedule.objective_cny)
+    with pytest.raises(InputError, match="picture"):
+        schedule.plot("pie")
+
+
+def test_results_read_as_tables_dicts_and_html():
+    shaving = OPT.optimize_peak_shaving(LOAD, 150.0, 40.0, TARIFF)
+    front = OPT.pareto(SITE, LOAD, TARIFF, points=2, grid_kg_per_kwh=0.5 + 0.3 * (HOUR < 8))
+    sizing = OPT.size(Site(assets=[Battery(None, None, annual_cost_cny_per_kwh=0.2)]), LOAD, TARIFF)
+    for result in (shaving, shaving.schedule, shaving.ledger, front, sizing):
+        assert len(result.to_frame()) > 0
+        assert result.to_dict()
+        assert "<table" in result._repr_html_()
+    assert front.plot().get_xlabel()
+    assert shaving["schedule"] is shaving.schedule
+    assert shaving["savings"] == shaving.original_cost - shaving.optimized_cost
+    with pytest.raises(KeyError):
+        shaving["no such key"]
+
+
+def test_a_forecast_is_found_by_the_name_of_its_room():
+    from carbonost.engines.energy import optimizer
+
+    assert optimizer.FORECASTER == ("carbonost.engines.forecast", "predict_load")
+
+
+def test_a_price_on_carbon_with_chp_counts_its_gas():
+    site = Site(assets=[Chp(50.0, 0.4, 0.4, heat_dump=True)])
+    schedule = OPT.dispatch(
+        site, LOAD, Tariff.from_prices(2.0), gas_price_cny_per_kwh=0.1, gas_kg_per_kwh=0.2, grid_kg_per_kwh=0.5,
+        carbon_price_cny_per_t=100.0,
+    )  # fmt: skip
+    bought = schedule.to_frame().import_kw.sum()
+    assert schedule.emissions_t == pytest.approx((24 * 50 / 0.4 * 0.2 + bought * 0.5) / 1000)
