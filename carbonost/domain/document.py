@@ -67,7 +67,9 @@ def _decimal(value: float | Decimal | None) -> Decimal | None:
         return None
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
-    return Decimal(str(value)) if math.isfinite(value) else None
+    if isinstance(value, int):
+        return Decimal(value)
+    return Decimal(repr(float(value))) if math.isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from carbonost.engines.report import ReportGenerator, ReportRecord
+from carbonost import CarbonCalculator
+from carbonost.domain.document import display
+from carbonost.engines.report import ReportGenerator, ReportRecord, park_envelope
 from carbonost.engines.report.compose import compose
 from carbonost.engines.report.government import as_data
 from carbonost.engines.report.registry import TemplateRegistry
@@ -61,6 +63,39 @@ def test_an_inventory_is_read_through_its_public_face():
     assert data["baseline"]["metrics"]["S2_market_tco2e_y"] == {"value": 0.4, "unit": "tCO2e"}
     assert data["baseline"]["artifacts"]["by_source"][0]["emissions_tco2e"] == 0.5
     assert data["meta"]["period"] == "2025 年"
+
+
+YEAR = {"period_start": "2025-01-01", "period_end": "2025-12-31", "region": "CN-JS"}
+
+
+def test_the_national_account_fills_the_dossier():
+    """The core indicator, its terms, the bridge and what closes the gap are printed as they were computed."""
+    coefficient = {"value": 0.3, "unit": "kgce/kWh", "year": 2024, "source": "annual bulletin"}
+    account = CarbonCalculator().zero_carbon_park(
+        [{"energy_type": "electricity", "consumption": 80_000, "unit": "万kWh", **YEAR}],
+        contracts=[{"kind": "direct", "energy_kwh": 300e6}],
+        energy_coefficients={"electricity": coefficient},
+    )
+    made = ReportGenerator().generate("zero_carbon_park", {"park": park_envelope(account)}, ("md",))
+    text = made.files["md"].decode()
+    assert "| 电力净受入 | 416,250.00 |" in text  # 500 GWh at 0.8325 kg/kWh
+    assert "单位能耗碳排放 1.7344\u00a0tCO₂/tce" in text  # over 800 GWh at 0.3 kgce/kWh
+    assert "| 单位能耗碳排放 | 核心 | t/tce | 1.73438 | 0.2 |" in text
+    assert "绿电直供" in text
+
+
+def test_only_an_account_becomes_the_dossiers_envelope():
+    with pytest.raises(InputError, match="zero_carbon_park"):
+        park_envelope({"emissions_t": 1.0})
+
+
+def test_a_real_inventory_fills_the_enterprise_report():
+    inventory = CarbonCalculator(vintage="latest_published").calculate(
+        [{"energy_type": "electricity", "consumption": 1000.0, "unit": "MWh", **YEAR}]
+    )
+    data = as_data(ORGANISATION, inventory, PERIOD)
+    made = ReportGenerator().generate("cn_enterprise", data, ("md",))
+    assert made.files["md"].decode().count(display(inventory.total_t("location_based"))) >= 2
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ Artifacts read for a park: lists of rows, first spelling of each column (the tem
     policy: ``citations[citation_no, doc_id, title, clause_no, effective_from, excerpt, excerpt_sha256]``,
     ``matches[name, citation_nos, effect]``; indicators: ``indicators[name, class, unit, value, target, gap, status]``.
 
-Other kinds read the same envelopes and ``org``, ``inventory``, ``base_year``, ``verification``, ``park``;
-their templates in ``templates/*.yaml`` are the list.
+Other kinds read the same envelopes and ``org``, ``inventory``, ``base_year``, ``verification`` and ``park`` (made
+by `park_envelope` from `CarbonCalculator.zero_carbon_park`); their templates in ``templates/*.yaml`` are the list.
 """
 
 from carbonost._lazy import attach
@@ -63,6 +63,7 @@ _NAMES = {
     "ReportRecord": "carbonost.engines.report.status",
     "Template": "carbonost.engines.report.registry",
     "TemplateRegistry": "carbonost.engines.report.registry",
+    "park_envelope": "carbonost.engines.report.account",
     "verify_figures": "carbonost.engines.report.verify",
     "verify_pdf": "carbonost.engines.report.verify",
 }

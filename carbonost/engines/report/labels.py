@@ -95,7 +95,7 @@ SEVERITY_NAMES: Final = {"low": "低", "medium": "中", "high": "高"}
 STAGE_NAMES: Final = {
     "geo": "园区画像", "baseline": "基线核算", "measures": "措施筛选", "finance": "财务测算", "policy": "政策匹配",
     "optimizer": "能源优化", "resources": "资源评估", "org": "企业信息", "indicators": "指标核算", "report": "报告",
-    "inventory": "排放清单",
+    "inventory": "排放清单", "park": "试行方法核算",
 }  # fmt: skip
 STATUS_NAMES: Final = {"pending": "待复核", "approved": "已通过", "rejected": "已退回", "auto": "自动通过"}
 PARAMETER_NAMES: Final = {

@@ -55,7 +55,7 @@ def _lines(document: Document) -> Iterator[str]:
 
 
 def _section(section: Section, level: int) -> Iterator[str]:
-    yield f"{'#' * level} {section.number} {_escape(section.title)}"
+    yield f"{'#' * level} {section.number}{'' if section.number.endswith('、') else ' '}{_escape(section.title)}"
     yield ""
     for block in section.blocks:
         yield from _block(block)

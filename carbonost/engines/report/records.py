@@ -165,15 +165,16 @@ def _confidence(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     columns = (
         Column("阶段"),
         Column("置信度", align="right"),
-        Column("数据缺口（项）", align="right"),
+        Column("高严重度缺口"),
         Column("结果编号"),
     )
     rows = []
     for stage, result_id in envelopes.hashes:
         found = envelopes.find(f"{stage}.confidence")
         num = figure(found, f"{stage}.confidence", digits=2) if found is not None else None
-        gaps = len(envelopes.stages[stage].get("data_gaps") or ())
-        rows.append(((NAMES["stage"].get(stage, stage),), (num or "—",), (str(gaps),), (result_id[:16],)))
+        gaps = envelopes.stages[stage].get("data_gaps") or ()
+        grave = "有" if any(gap.get("severity") == "high" for gap in gaps) else "无"
+        rows.append(((NAMES["stage"].get(stage, stage),), (num or "—",), (grave,), (result_id[:16],)))
     return columns, tuple(rows)
 
 
