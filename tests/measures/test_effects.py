@@ -1,5 +1,6 @@
 import itertools
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -378,6 +379,13 @@ def test_a_missing_factor_is_a_gap_and_no_abatement():
     assert effect.computable
     assert effect.abatement is None
     assert "heat_t_per_gj" in {gap.missing for gap in effect.gaps}
+
+
+def test_a_frozen_site_reads_like_a_plain_one():
+    frozen = MappingProxyType({**SITE, "motor_list": tuple(MappingProxyType(row) for row in SITE["motor_list"])})
+    assert alone("MOTOR", frozen) == alone("MOTOR")
+    own = MappingProxyType({"capex": MappingProxyType({"MOTOR": MappingProxyType({"cny": 5e5})})})
+    assert invest(alone("MOTOR"), own).investment.capex_cny == 5e5
 
 
 def test_a_missing_input_leaves_the_effect_uncomputed_not_zero():

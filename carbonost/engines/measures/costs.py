@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from carbonost.domain.measure import Effect, Investment, Measure, Method
@@ -11,8 +12,6 @@ from carbonost.engines.measures.site import Record, lookup, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem
 
 PER: Final = {
@@ -141,7 +140,7 @@ def _told(kind: str, effect: Effect, site: Mapping[str, Any], capex: float | Non
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise InputError("must be a number or a mapping", where, value, "Give CNY, or cny_per_kw.")
     total = 0.0
     for key, price in value.items():

@@ -6,6 +6,7 @@ the baseline after it. A missing required input leaves the effect uncomputed, ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ from carbonost.engines.measures.site import Record, lookup, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from carbonost.engines.measures.library import MeasureLibrary
 
@@ -99,12 +100,12 @@ def amount(carrier: str, value: float, low: float | None = None, high: float | N
 def rows(case: Case, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Rows of a list the site gives (one mapping stands for a list of one), with the name to blame."""
     value = lookup(case.site, name)
-    listed = [value] if isinstance(value, dict) else value
+    listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, (list, tuple)):
         raise InputError("must be a list of mappings", f"site.{name}", value, "Give one mapping per group.")
     for at, row in enumerate(listed):
         where = f"{name}[{at}]"
-        if not isinstance(row, dict):
+        if not isinstance(row, Mapping):
             raise InputError("must be a mapping", f"site.{where}", row, "Give names and numbers.")
         yield where, row
 
