@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 REQUIRED: Final = ("energy_type", "consumption", "unit", "period_start", "period_end")
 _KEYS: Final = ("energy_type", "unit", "region", "scope", "category", "factor", "parameters")
 _EPOCH: Final = date(1970, 1, 1)
-_NS_PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 NO_DAY: Final = -(2**31) + 1
+_FIRST_STAMP: Final = -106_751  # the first day of a nanosecond stamp, 1677-09-22
 _DENSE: Final = 1 << 16  # combinations numbered without looking which occur
 
 Rows = pd.DataFrame | Iterable[ActivityData | Mapping[str, Any]] | ActivityData | Mapping[str, Any]
@@ -69,6 +70,11 @@ class Keys:
     def size(self) -> int:
         """How many combinations there could be."""
         return len(self._groups) if self._groups is not None else math.prod(self.radices)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the one column already numbers the combinations."""
+        return self._groups is not None
 
     def compact(self) -> Keys:
         """Return keys numbered by the combinations that occur, where there could be far more."""
@@ -217,7 +223,7 @@ def _numbers(column: pd.Series, name: str, faults: Faults) -> FloatArray:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=np.float64)
-    if len(values) and not (values.min() >= 0 and values.max() < np.inf):  # NaN fails both
+    if not all(values[at].min() >= 0 and values[at].max() < np.inf for at in _chunks(len(values))):  # NaN fails both
         raw = column.array
         words = "a declared amount is finite and not negative"
         remedy = "Correct the row; leave out what was not measured, or give an estimate as data_source='estimated'."
@@ -231,13 +237,15 @@ def _days(column: pd.Series, name: str, faults: Faults) -> IntArray:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
         stamps = column.to_numpy()
         raw = stamps.view(np.int64)
-        empty = np.iinfo(np.int64).min
-        days = np.empty(len(raw), dtype=np.int32)
-        scale = _NS_PER_DAY[np.datetime_data(stamps.dtype)[0]]
+        scale = _PER_DAY[np.datetime_data(stamps.dtype)[0]]
+        days, least = np.empty(len(raw), dtype=np.int32), 0
         for at in _chunks(len(raw)):
-            days[at] = raw[at] // scale
-        if len(raw) and raw.min() == empty:
-            faults.add(np.flatnonzero(raw == empty), name, column.array, "the date is missing", "Write YYYY-MM-DD.")
+            whole = raw[at] // scale
+            least = min(least, int(whole.min()))
+            days[at] = whole
+        if least <= _FIRST_STAMP:  # as early as a missing date reads: look closer
+            empty = np.flatnonzero(np.isnat(stamps))
+            faults.add(empty, name, column.array, "the date is missing", "Write YYYY-MM-DD.")
         return days
     codes, uniques = pd.factorize(column, use_na_sentinel=False)
     table = np.full(len(uniques), NO_DAY, dtype=np.int32)
@@ -251,14 +259,14 @@ def _days(column: pd.Series, name: str, faults: Faults) -> IntArray:
 
 
 def _check_order(start: IntArray, end: IntArray, faults: Faults) -> None:
-    backwards = [np.flatnonzero(end[at] < start[at]) + at.start for at in _chunks(len(start))]
-    rows = np.concatenate(backwards) if backwards else np.empty(0, dtype=np.intp)
-    if len(rows):
+    backwards = [at for at in _chunks(len(start)) if (end[at] < start[at]).any()]
+    if backwards:
+        rows = np.concatenate([np.flatnonzero(end[at] < start[at]) + at.start for at in backwards])
         shown = {int(row): str(np.datetime64(int(end[row]), "D")) for row in rows}
         faults.add(rows, "period_end", shown, "the period ends before it starts", "Exchange the two dates.")
 
 
-def _chunks(n: int, size: int = 1 << 16) -> Iterable[slice]:
+def _chunks(n: int, size: int = 1 << 14) -> Iterable[slice]:
     return (slice(first, min(first + size, n)) for first in range(0, n, size))
 
 

@@ -20,6 +20,7 @@ from carbonost.engines.carbon.resolver import basis_of
 from carbonost.engines.carbon.result import CarbonInventory
 from carbonost.engines.carbon.rules import method_for
 from carbonost.engines.carbon.scope3 import prepare
+from carbonost.engines.carbon.walk import walk
 from carbonost.errors import CarbonostError, InputError
 from carbonost.factors.gwp import gwp_set
 from carbonost.factors.library import FactorLibrary
@@ -61,6 +62,8 @@ class CarbonCalculator:
         Refuse a plain m3 of fuel gas.
     calculation_method : str or None
         ``"China_Standard"``, ``"IPCC_2006"``, ``"GHGP"``, ``"ISO14064"``; None is that of the row's nation.
+    accelerate : bool
+        Walk the rows in a loop compiled by numba: the same numbers, worth it for repeated large tables.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class CarbonCalculator:
         vintage: Vintage = "data_year",
         strict: bool = True,
         calculation_method: str | None = None,
+        accelerate: bool = False,
     ) -> None:
         if vintage not in {"data_year", "latest_published"}:
             raise InputError("no such rule", "vintage", vintage, "Use data_year or latest_published.")
@@ -95,6 +99,7 @@ class CarbonCalculator:
             vintage=vintage,
             strict=strict,
         )
+        self._accelerate = accelerate
         self._plans: dict[tuple[object, ...], columns.Plan] = {}
 
     @property
@@ -141,11 +146,32 @@ class CarbonCalculator:
         if errors not in {"raise", "collect"}:
             raise InputError("no such choice", "errors", errors, "Use 'raise' or 'collect'.")
         read = reading.read_activities(activities)
+        lines, bases = self._short_way(read)
+        if lines is None:
+            lines, bases = self._long_way(read, errors)
+        inventory = CarbonInventory(
+            bases=tuple(bases),
+            basis_index=lines.basis,
+            consumption=lines.consumption,
+            emissions_t=lines.emissions_t,
+            start_day=lines.start_day,
+            end_day=lines.end_day,
+            source=read.frame,
+            row=lines.row,
+            share=lines.share,
+            rejected=read.faults.frame(),
+            settings=self.settings,
+        )
+        claims = [Contract.of(contract) for contract in contracts]
+        return inventory.with_contracts(claims) if claims else inventory
+
+    def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, list[Basis]]:
+        """Resolve what occurs, refuse what must be, multiply the rest."""
         kept, rows = _sound(read)
         starts = self._starts(kept)
         pairs = columns.locate(kept, starts[1:])
-        plan = self._plan(kept.keys, starts, len(pairs.seen))
-        faults = plan.complete(pairs, starts, lambda group, day: self._basis(kept.keys.group(group), day))
+        plan = self._plan(kept.keys, starts)
+        faults = plan.complete(pairs.seen, starts, lambda group, day: self._basis(kept.keys.group(group), day))
         if faults:
             for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
                 read.faults.put(row if rows is None else int(rows[row]), error)
@@ -157,22 +183,21 @@ class CarbonCalculator:
         table, bases = plan.used(pairs)
         coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
         lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
-        numbered = lines.row if rows is None else rows if lines.row is None else rows[lines.row]
-        inventory = CarbonInventory(
-            bases=tuple(bases),
-            basis_index=lines.basis,
-            consumption=lines.consumption,
-            emissions_t=lines.emissions_t,
-            start_day=lines.start_day,
-            end_day=lines.end_day,
-            source=read.frame,
-            row=numbered,
-            share=lines.share,
-            rejected=read.faults.frame(),
-            settings=self.settings,
-        )
-        claims = [Contract.of(contract) for contract in contracts]
-        return inventory.with_contracts(claims) if claims else inventory
+        return (lines if rows is None else lines.renumbered(rows)), bases
+
+    def _short_way(self, read: reading.Activities) -> tuple[columns.Lines | None, list[Basis]]:
+        """Return the lines by one pass; None where some row needs more than a gather and a product."""
+        if not len(read) or read.faults.by_row:
+            return None, []
+        starts = self._starts(read)
+        plan = self._plan(read.keys, starts)
+        found = walk(read, plan, starts[1:], compiled=self._accelerate)
+        if found.lines is None and found.missing.any():
+            plan.complete(found.missing, starts, lambda group, day: self._basis(read.keys.group(group), day))
+            found = walk(read, plan, starts[1:], compiled=self._accelerate)
+        if found.lines is not None and not found.used.all():
+            found.lines.basis = (np.cumsum(found.used, dtype=np.int32) - np.int32(1))[found.lines.basis]
+        return found.lines, [basis for basis, there in zip(plan.bases, found.used.tolist(), strict=True) if there]
 
     def _starts(self, read: reading.Activities) -> npt.NDArray[np.int64]:
         """Return the first days of the stretches in which no answer changes, from the table's first day to its last."""
@@ -186,10 +211,10 @@ class CarbonCalculator:
         opening = np.searchsorted(days, first, side="right") - 1
         return np.asarray(days[opening : np.searchsorted(days, last, side="right")], dtype=np.int64)
 
-    def _plan(self, keys: reading.Keys, starts: npt.NDArray[np.int64], size: int) -> columns.Plan:
+    def _plan(self, keys: reading.Keys, starts: npt.NDArray[np.int64]) -> columns.Plan:
         """Return what is already known for these keys and days; the last few tables are remembered."""
         name = (keys.content(), starts.tobytes())
-        plan = self._plans.pop(name, None) or columns.Plan(size)
+        plan = self._plans.pop(name, None) or columns.Plan(keys.size * len(starts))
         self._plans[name] = plan
         while len(self._plans) > _PLANS:
             del self._plans[next(iter(self._plans))]

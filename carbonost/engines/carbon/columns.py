@@ -7,7 +7,7 @@ integer) and its coefficient. The columns are then walked in blocks that stay in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -58,8 +58,13 @@ class Lines:
     end_day: IntArray
     share: FloatArray | None
 
+    def renumbered(self, rows: npt.NDArray[np.intp]) -> Lines:
+        """Return the lines with the rows of a larger table: row i is `rows[i]` there."""
+        return replace(self, row=rows if self.row is None else rows[self.row])
 
-def _blocks(n: int) -> Iterator[slice]:
+
+def blocks(n: int) -> Iterator[slice]:
+    """Yield the rows in blocks whose columns stay in cache."""
     return (slice(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
 
 
@@ -71,7 +76,7 @@ def locate(activities: Activities, cuts: npt.NDArray[np.int64]) -> Pairs:
     cut_of_day = np.searchsorted(cuts, np.arange(first, last + 1), side="right").astype(np.int32)
     pair, seen = np.empty(n, dtype=np.int32), np.zeros(keys.size * count, dtype=np.bool_)
     straddlers, last_cut = [], []
-    for at in _blocks(n):
+    for at in blocks(n):
         low = cut_of_day.take(start[at] - first)
         high = cut_of_day.take(end[at] - first)
         here = keys.numbers(at)
@@ -109,11 +114,18 @@ class Plan:
         self.faults: dict[int, Exception] = {}
         self.bases: list[Basis] = []
         self._numbers: dict[tuple[object, ...], int] = {}
+        self._coefficients: FloatArray = np.empty(0)
 
-    def complete(self, pairs: Pairs, cut_starts: npt.NDArray[np.int64], answer: Answer) -> dict[int, Exception]:
+    def coefficients(self) -> FloatArray:
+        """Return the CO2e of each basis per unit [t]."""
+        if len(self._coefficients) != len(self.bases):
+            self._coefficients = np.array([basis.co2e_t for basis in self.bases], dtype=np.float64)
+        return self._coefficients
+
+    def complete(self, seen: BoolArray, cut_starts: npt.NDArray[np.int64], answer: Answer) -> dict[int, Exception]:
         """Ask for every pair that occurs and is not known; return the errors among the pairs that occur."""
         count = len(cut_starts)
-        for pair in np.flatnonzero(pairs.seen & (self.table == -1)).tolist():
+        for pair in np.flatnonzero(seen & (self.table == -1)).tolist():
             found = answer(pair // count, int(cut_starts[pair % count]))
             if isinstance(found, Exception):
                 self.faults[pair], self.table[pair] = found, -2
@@ -122,7 +134,7 @@ class Plan:
             self.table[pair] = self._numbers.setdefault(same, len(self.bases))
             if self.table[pair] == len(self.bases):
                 self.bases.append(found)
-        return {pair: error for pair, error in self.faults.items() if pairs.seen[pair]}
+        return {pair: error for pair, error in self.faults.items() if seen[pair]}
 
     def used(self, pairs: Pairs) -> tuple[IntArray, list[Basis]]:
         """Return the table over the bases that occur alone, and these bases."""
@@ -175,7 +187,7 @@ def multiply(
     by_pair = np.where(table >= 0, known, np.nan)
     basis, emissions = np.empty(n, dtype=np.int32), np.empty(n)
     consumption, share = activities.consumption, activities.share
-    for at in _blocks(n):
+    for at in blocks(n):
         here = pairs.pair[at]
         np.take(table, here, out=basis[at], mode="clip")
         np.take(by_pair, here, out=emissions[at], mode="clip")
