@@ -118,7 +118,7 @@ def tariff_from_region(
         raise TariffError(f"charge={charge!r} needs its price", field=needed, remedy=f"Give {needed}=… of the notice.")
     status = max(statuses, key=_STATUS_ORDER.index)
     if status not in ("read", "verified"):
-        gaps.insert(0, f"the rule was read {status}: confirm it against {', '.join(sorted(set(documents)))}")
+        gaps.insert(0, f"the rule is not read from its document (status {status}): confirm it against {', '.join(sorted(set(documents)))}")
     return Tariff.from_bands(
         bands,
         by_month,
