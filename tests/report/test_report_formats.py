@@ -2,7 +2,9 @@
 
 import io
 import logging
+import os
 import re
+import subprocess
 import sys
 import zipfile
 from html import unescape
@@ -106,6 +108,25 @@ def test_a_pdf_draws_only_packaged_fonts_and_no_box(report):
         for font in page["/Resources"].get("/Font", {}).values()
     }
     assert {name.lstrip("/") for name in names} == {"carbonost-Sans", "carbonost-Serif"}
+
+
+BARE_MACHINE = """
+import hashlib, sys
+from carbonost import ReportGenerator
+data = {"meta": {"park_name": "喆堃镕㎡ 园区"}, "geo": {"metrics": {"area_km2": {"value": 3.4, "unit": "km2"}}}}
+print(hashlib.sha256(ReportGenerator().generate("park", data, ("pdf",)).files["pdf"]).hexdigest())
+"""
+
+
+def test_a_machine_without_any_font_prints_the_same_bytes(tmp_path):
+    """S38."""
+    (tmp_path / "fonts.conf").write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>")
+    bare = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+    printed = [
+        subprocess.run([sys.executable, "-c", BARE_MACHINE], env=env, capture_output=True, text=True, check=True)
+        for env in (bare, dict(os.environ))
+    ]
+    assert printed[0].stdout == printed[1].stdout
 
 
 def test_pages_are_numbered_and_headed_by_their_chapter(report, pages):

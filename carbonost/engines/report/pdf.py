@@ -51,9 +51,10 @@ def to_pdf(html: str, *, attachments: Mapping[str, bytes], identifier: str, date
     weasyprint = _weasyprint()
     fetcher = _fetcher()
     fatal = load("weasyprint.urls", "a report as PDF").FatalURLFetchingError
-    fonts = load("weasyprint.text.fonts", "a report as PDF").FontConfiguration()
     with _listening() as heard, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No fonts configured", UserWarning)  # a report brings its own
         warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile to the collector
+        fonts = load("weasyprint.text.fonts", "a report as PDF").FontConfiguration()
         try:
             sheet = weasyprint.CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher)
             page = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url=None)
