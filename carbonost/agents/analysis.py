@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from math import erf, sqrt
 from typing import TYPE_CHECKING, Final
@@ -96,7 +97,7 @@ def percentile(value: float, marks: Mapping[int, float]) -> tuple[float, float]:
     (50.0, 75.0)
     """
     order = sorted(marks.items())
-    if not order or any(b < a for (_, a), (_, b) in zip(order, order[1:], strict=False)):
+    if not order or any(b < a for (_, a), (_, b) in itertools.pairwise(order)):
         raise InputError("percentiles must rise", "benchmark", dict(marks), "Give {25: …, 50: …, 75: …}.")
     low = max((float(p) for p, mark in order if value >= mark), default=0.0)
     high = min((float(p) for p, mark in order if value <= mark), default=100.0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue
 
-from carbonost.agents.envelope import CheckpointStatus, ResultEnvelope
+from carbonost.agents.envelope import CheckpointStatus, ResultEnvelope  # noqa: TC001 -- pydantic reads them
 from carbonost.domain.scenario import GeoSelection, ScenarioParams, SpokenModel
 
 if TYPE_CHECKING:

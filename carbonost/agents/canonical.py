@@ -24,6 +24,9 @@ SAFE_INTEGER: Final = 2**53
 """Largest magnitude of an integer that survives a reader whose numbers are binary64."""
 
 
+_LEAVES: Final = frozenset((float, int, bool, type(None)))
+
+
 def check_plain(value: object, path: str = "$") -> None:
     """Refuse what plain JSON cannot hold.
 
@@ -45,17 +48,21 @@ def check_plain(value: object, path: str = "$") -> None:
                 waiting.append((f"{here}.{key}", inner))
         elif kind is list:
             waiting.extend((f"{here}[{i}]", inner) for i, inner in enumerate(cast("list[object]", item)))
-        elif kind is float:
-            if not math.isfinite(cast("float", item)):
-                raise EnvelopeError("a number is not finite", here, item, "Leave it out, or store null and a DataGap.")
-        elif kind is int:
-            if abs(cast("int", item)) > SAFE_INTEGER:
-                raise EnvelopeError("an integer is beyond 2**53", here, item, "Store it as a text.")
-        elif kind is str:
-            _check_text(cast("str", item), here)
-        elif item is not None and kind is not bool:
-            name = f"{kind.__module__}.{kind.__qualname__}"
-            raise EnvelopeError("not plain JSON", here, name, "Convert to float, int, str, bool, list or dict first.")
+        else:
+            _check_leaf(item, here)
+
+
+def _check_leaf(item: object, path: str) -> None:
+    kind = type(item)
+    if kind is float and not math.isfinite(cast("float", item)):
+        raise EnvelopeError("a number is not finite", path, item, "Leave it out, or store null and a DataGap.")
+    if kind is int and abs(cast("int", item)) > SAFE_INTEGER:
+        raise EnvelopeError("an integer is beyond 2**53", path, item, "Store it as a text.")
+    if kind is str:
+        _check_text(cast("str", item), path)
+    elif kind not in _LEAVES:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        raise EnvelopeError("not plain JSON", path, name, "Convert to float, int, str, bool, list or dict first.")
 
 
 def _check_text(text: str, path: str) -> None:
@@ -105,18 +112,14 @@ def thaw(value: object) -> JsonValue:
 
     NaN and infinity stay and are refused by `check_plain`: a stage decides what a gap means.
     """
-    if isinstance(value, dict):
+    if hasattr(value, "tolist"):  # a numpy array or scalar
+        return thaw(value.tolist())
+    if hasattr(value, "items"):
         return {str(key): thaw(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [thaw(inner) for inner in value]
     if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if hasattr(value, "tolist"):  # a numpy array or scalar
-        return thaw(value.tolist())
-    if hasattr(value, "items"):
-        return {str(key): thaw(inner) for key, inner in value.items()}
+    if isinstance(value, int | float):
+        return int(value) if isinstance(value, int) else float(value)
     raise EnvelopeError("not plain JSON", None, type(value).__qualname__, "Convert it first.")

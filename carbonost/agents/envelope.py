@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
 from pydantic import Field, JsonValue
 
 from carbonost.agents.canonical import canonical_bytes, check_plain, content_hash, parse
-from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem, Reproducibility
+from carbonost.domain.evidence import (  # noqa: TC001 -- pydantic reads them
+    AssumptionItem,
+    DataGap,
+    EvidenceItem,
+    Reproducibility,
+)
 from carbonost.domain.scenario import SpokenModel
 from carbonost.errors import EnvelopeError, InputError
 

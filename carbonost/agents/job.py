@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 from weakref import WeakValueDictionary
 
-from pydantic import JsonValue
+from pydantic import JsonValue  # noqa: TC002 -- pydantic reads it
 
 from carbonost.agents import bundle, lineage, review
 from carbonost.agents.blackboard import BlackboardState, JobStatus, Ledger, NodeLog, ReviewItem

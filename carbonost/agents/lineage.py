@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue  # noqa: TC002 -- pydantic reads it
 
-from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem, Reproducibility
+from carbonost.domain.evidence import (  # noqa: TC001 -- pydantic reads them
+    AssumptionItem,
+    DataGap,
+    EvidenceItem,
+    Reproducibility,
+)
 from carbonost.domain.scenario import SpokenModel
 from carbonost.errors import NotFoundError
 

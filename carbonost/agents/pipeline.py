@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -21,6 +20,7 @@ from carbonost.agents.events import JobEnded
 from carbonost.agents.job import Job
 from carbonost.agents.journal import Journal, Step
 from carbonost.agents.policy import ReviewPolicy
+from carbonost.agents.replay import Replay, replay
 from carbonost.agents.runner import SequentialRunner
 from carbonost.agents.snapshot import decode_inputs, encode_inputs, parse_inputs
 from carbonost.agents.stages.base import Stage
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from carbonost.agents.envelope import ResultEnvelope
     from carbonost.agents.events import Event
     from carbonost.agents.runner import Runner
     from carbonost.factors.library import FactorLibrary
@@ -40,26 +39,6 @@ if TYPE_CHECKING:
     from carbonost.storage.ports import ObjectStore, RecordStore
 
 DEFAULT_ORG: Final = "local"
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A finished job computed again from its stored inputs.
-
-    `stages` maps each stage to whether its envelope came out the same; `differences` says what is not.
-    """
-
-    job_id: str
-    stages: dict[str, bool]
-    differences: tuple[str, ...]
-
-    @property
-    def equal(self) -> bool:
-        """Whether every envelope came out the same."""
-        return all(self.stages.values())
-
-    def __bool__(self) -> bool:
-        return self.equal
 
 
 class PipelineBuilder:
@@ -349,24 +328,8 @@ class Pipeline:
 
         Nothing is written to the store of the job.
         """
-        from carbonost.agents.driver import Driver
-        from carbonost.agents.replay import ReplayJournal
-
         job = self.job(job_id)
-        stored = job.envelopes
-        fresh = ReplayJournal(self._journal, job_id)
-        driver = Driver(job_id, self._world, self._stored(str(job.audit[0].body["inputs"])), fresh, fresh.ledger)
-        stages: dict[str, bool] = {}
-        differences: list[str] = []
-        for name, before in stored.items():
-            key = driver.input_hash(name, before.overrides)
-            parent = None if before.parent is None else self._journal.envelope(before.parent)
-            after, _ = driver.compute(name, before.overrides, key, parent)
-            fresh.take(after)
-            stages[name] = after.result_id == before.result_id
-            if not stages[name]:
-                differences += _differences(before, after)
-        return Replay(job_id, stages, tuple(differences))
+        return replay(job_id, self._world, self._stored(str(job.audit[0].body["inputs"])), self._journal)
 
     def describe(self) -> dict[str, Any]:
         """Return stages, figures, triggers, editable fields and thresholds as plain JSON."""
@@ -416,21 +379,6 @@ def _inputs(selection: GeoSelection, scenario: ScenarioParams, data: ParkData, n
         scenario_id=scenario.scenario_id or f"scenario-{plain[:12]}",
         region_id=selection.region_id,
     )
-
-
-def _differences(before: ResultEnvelope, after: ResultEnvelope) -> list[str]:
-    found = [
-        f"{before.stage}: {field} was {was}, is {getattr(after.reproducibility, field)}"
-        for field, was in before.reproducibility
-        if was != getattr(after.reproducibility, field)
-    ]
-    keys = sorted(set(before.metrics) | set(after.metrics))
-    found += [
-        f"{before.stage}: {key} was {before.metrics.get(key)}, is {after.metrics.get(key)}"
-        for key in keys
-        if before.metrics.get(key) != after.metrics.get(key)
-    ]
-    return found or [f"{before.stage}: the content differs"]
 
 
 __all__ = ["JobEnded", "Pipeline", "PipelineBuilder", "Replay"]

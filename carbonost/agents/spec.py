@@ -97,14 +97,16 @@ class Trigger:
             hit = [gap.missing for gap in output.data_gaps if gap.severity == "high" and critical & set(gap.affects)]
             return f"critical gaps: {', '.join(hit)}" if hit else None
         found, known = _look_up(output, self.path)
-        if self.op == "null":
-            return f"{self.path} is not known" if known and found is None else None
-        if found is None or not known:
+        if not known:
             return None
-        if self.op == "true":
-            return f"{self.path}" if found is True else None
-        if self.op == "not_empty":
-            return f"{self.path}: {found}" if found else None
+        reasons = {
+            "null": (found is None, "{path} is not known"),
+            "true": (found is True, "{path}"),
+            "not_empty": (bool(found), "{path}: {found}"),
+        }
+        if self.op in reasons:
+            holds, words = reasons[self.op]
+            return words.format(path=self.path, found=found) if holds else None
         if not isinstance(found, int | float) or limit is None:
             return None
         wrong = found < limit if self.op == "below" else found > limit

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.errors import LanguageModelError
 from carbonost.llm.guard import check_slots
-from carbonost.llm.ports import TextReply
 from carbonost.llm.template import TemplateModel
 
 if TYPE_CHECKING:
-    from carbonost.llm.ports import LanguageModel, TextRequest
+    from carbonost.llm.ports import LanguageModel, TextReply, TextRequest
 
 _TEMPLATE: Final = TemplateModel()
 

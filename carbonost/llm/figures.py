@@ -31,11 +31,13 @@ _UNITS: Final[dict[str, tuple[str, int]]] = {
     "tce": ("coal", 0), "吨标准煤": ("coal", 0), "吨标煤": ("coal", 0), "kgce": ("coal", -3),
     "t": ("mass", 0), "吨": ("mass", 0), "kg": ("mass", -3), "千克": ("mass", -3), "公斤": ("mass", -3),
     "元": ("money", 0), "CNY": ("money", 0), "人民币": ("money", 0),
-    "Nm3": ("gas", 0), "标方": ("gas", 0), "标准立方米": ("gas", 0), "方": ("gas", 0), "立方米": ("gas", 0), "m3": ("gas", 0),
+    "Nm3": ("gas", 0), "标方": ("gas", 0), "标准立方米": ("gas", 0), "方": ("gas", 0), "立方米": ("gas", 0),
+    "m3": ("gas", 0),
     "km2": ("area", 0), "平方公里": ("area", 0), "平方千米": ("area", 0), "m2": ("area", -6), "平方米": ("area", -6),
     "GJ": ("heat", 0), "吉焦": ("heat", 0), "MJ": ("heat", -3), "TJ": ("heat", 3),
     "年": ("time", 0), "y": ("time", 0), "years": ("time", 0), "a": ("time", 0),
-    "家": ("count", 0), "项": ("count", 0), "个": ("count", 0), "台": ("count", 0), "户": ("count", 0), "条": ("count", 0),
+    "家": ("count", 0), "项": ("count", 0), "个": ("count", 0), "台": ("count", 0), "户": ("count", 0),
+    "条": ("count", 0),
     "%": ("share", -2), "‰": ("share", -3), "1": ("plain", 0), "": ("plain", 0),
 }  # fmt: skip
 _PLAIN: Final = frozenset({"count", "share", "plain"})

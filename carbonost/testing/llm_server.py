@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
 
-    def do_POST(self) -> None:  # noqa: N802 -- the base class names it
+    def do_POST(self) -> None:
         """Answer a chat request as the mode says."""
         owner = self.owner
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -36,13 +36,15 @@ def test_an_unknown_field_is_refused_by_name():  # P8
 
 def test_the_name_of_an_envelope_is_its_content():  # P10, P11
     one, two = sealed(metrics={"a": Metric(value=1.0, unit="1")}), sealed(metrics={"a": Metric(value=1.0, unit="1")})
-    assert one.result_id == two.result_id and len(one.result_id) == 64
+    assert one.result_id == two.result_id
+    assert len(one.result_id) == 64
     assert sealed(metrics={"a": Metric(value=2.0, unit="1")}).result_id != one.result_id
 
 
 def test_no_field_holds_the_time_of_day():  # P11
     text = sealed().to_bytes().decode()
-    assert "ts" not in sealed().to_dict() and "20" not in text.replace("2.0", "")
+    assert "ts" not in sealed().to_dict()
+    assert "20" not in text.replace("2.0", "")
 
 
 def test_assumptions_evidence_and_gaps_carry_the_specified_fields():  # P12, P13, P14
@@ -118,7 +120,8 @@ def test_an_envelope_reads_back_equal():
 
 def test_values_are_looked_up_by_name_and_an_unknown_one_names_the_known():
     envelope = sealed(metrics={"a": Metric(value=1.5, unit="kWh/y"), "t": Metric(value="x", unit="text")})
-    assert envelope.number("a") == 1.5 and envelope.flat() == {"a": 1.5, "t": "x"}
+    assert envelope.number("a") == 1.5
+    assert envelope.flat() == {"a": 1.5, "t": "x"}
     with pytest.raises(InputError, match="Known: a, t"):
         envelope.value("b")
     with pytest.raises(InputError, match="not a number"):
@@ -127,4 +130,6 @@ def test_values_are_looked_up_by_name_and_an_unknown_one_names_the_known():
 
 def test_an_envelope_shows_itself_in_a_notebook_without_running_its_text():  # S51
     html = sealed(metrics={"<script>": Metric(value="<b>", unit="text")})._repr_html_()
-    assert "<script>" not in html and "&lt;script&gt;" in html and "C (0.50)" in html
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "C (0.50)" in html

@@ -41,22 +41,27 @@ def reviewed(pipeline, selection, **decision):
 
 def test_a_doubtful_result_waits_for_a_person(selection, runner):  # P84, P85, P87
     job = toy.pipeline(runner=runner).run(selection)
-    assert job.status == "waiting_review" and list(job.envelopes) == ["source"]
+    assert job.status == "waiting_review"
+    assert list(job.envelopes) == ["source"]
     item = job.review_queue[0]
-    assert item.question == "Is the amount right?" and item.status == "pending"
+    assert item.question == "Is the amount right?"
+    assert item.status == "pending"
     assert item.reasons == ("source.doubt: confidence = 0.5 is below 0.7",)
-    assert item.editable_fields == ("metrics.amount",) and item.result_id == job.envelopes["source"].result_id
+    assert item.editable_fields == ("metrics.amount",)
+    assert item.result_id == job.envelopes["source"].result_id
 
 
 def test_an_approved_job_runs_to_its_end(selection, runner):  # P84
     job = reviewed(toy.pipeline(runner=runner), selection)
-    assert job.status == "completed" and list(job.envelopes) == ["source", "double", "words"]
+    assert job.status == "completed"
+    assert list(job.envelopes) == ["source", "double", "words"]
     assert job.envelopes["double"].value("twice") == 20.0
 
 
 def test_auto_approve_goes_through_and_records_what_it_skipped(selection, runner):  # P86
     job = toy.pipeline(runner=runner).run(selection, auto_approve=True)
-    assert job.status == "completed" and not job.review_queue
+    assert job.status == "completed"
+    assert not job.review_queue
     assert [item.skipped for item in job.reviews] == [True]
     assert "review.skipped" in [entry.kind for entry in job.audit]
     with pytest.raises(ReviewConflictError):
@@ -66,8 +71,10 @@ def test_auto_approve_goes_through_and_records_what_it_skipped(selection, runner
 def test_a_correction_is_a_new_revision_and_what_follows_is_computed_again(selection, runner):  # P51, P91
     job = reviewed(toy.pipeline(runner=runner), selection, patch={"metrics.amount": 25})
     first, second = job.revisions("source")
-    assert (first.revision, second.revision) == (0, 1) and second.parent == first.result_id
-    assert first.value("amount") == 10.0 and second.value("amount") == 25.0
+    assert (first.revision, second.revision) == (0, 1)
+    assert second.parent == first.result_id
+    assert first.value("amount") == 10.0
+    assert second.value("amount") == 25.0
     assert second.overrides == {"metrics.amount": 25.0}
     assert [c.status for c in second.human_checkpoints] == ["approved"]
     assert job.envelopes["double"].value("twice") == 50.0
@@ -96,7 +103,8 @@ def test_a_bad_patch_is_refused_recorded_and_the_review_stays_open(selection, ru
     item = job.review_queue[0]
     with pytest.raises(NotEditableError, match=why):
         job.review(item.checkpoint_id, status="approved", patch=patch, by="li")
-    assert job.status == "waiting_review" and job.review_queue == (item,)
+    assert job.status == "waiting_review"
+    assert job.review_queue == (item,)
     assert job.audit[-1].kind == "review.refused"
     job.review(item.checkpoint_id, status="approved", patch={"metrics.amount": 3}, by="li")
     assert job.resume().status == "completed"
@@ -116,7 +124,8 @@ def test_a_rejected_job_stops_and_can_be_reopened(selection, runner):  # P92
     job = pipeline.run(selection)
     item = job.review_queue[0]
     job.review(item.checkpoint_id, status="rejected", by="li", note="wrong park")
-    assert job.resume().status == "rejected" and list(job.envelopes) == ["source"]
+    assert job.resume().status == "rejected"
+    assert list(job.envelopes) == ["source"]
     assert job.view().stage_status == {"source": "rejected", "double": "waiting", "words": "waiting"}
     job.reopen(item.checkpoint_id, by="wang")
     assert job.status == "waiting_review"
@@ -184,7 +193,8 @@ def test_a_job_survives_its_process(selection, runner, tmp_path):  # P93, P99
     job = toy.pipeline(runner=runner, **stores).run(selection, job_id="j")
     checkpoint = job.review_queue[0].checkpoint_id
     again = toy.pipeline(runner=type(runner)(), **stores)
-    assert again.jobs() == ["j"] and again.jobs(status="waiting_review") == ["j"]
+    assert again.jobs() == ["j"]
+    assert again.jobs(status="waiting_review") == ["j"]
     other = again.job("j")
     assert other.review_queue[0].checkpoint_id == checkpoint  # P117
     other.review(checkpoint, status="approved", by="li")
@@ -201,7 +211,8 @@ def test_a_job_cut_anywhere_resumes_to_the_same_hashes(selection, stop_after, tm
         pass
     events.close()
     other = toy.pipeline(**stores).job("j").resume()
-    assert other.status == "completed" and other.audit_head == whole.audit_head
+    assert other.status == "completed"
+    assert other.audit_head == whole.audit_head
     assert {k: e.result_id for k, e in other.envelopes.items()} == {k: e.result_id for k, e in whole.envelopes.items()}
 
 
@@ -217,7 +228,7 @@ def test_starting_a_job_twice_is_refused(selection):
 def test_a_job_of_another_graph_is_not_resumed(selection, tmp_path):  # P95
     stores = {"records": f"sqlite:///{tmp_path / 'jobs.db'}", "objects": (tmp_path / "objects").as_uri()}
     toy.pipeline(**stores).run(selection, job_id="j")
-    with pytest.raises(GraphVersionError, match="double@1.0.0"):
+    with pytest.raises(GraphVersionError, match=r"double@1\.0\.0"):
         toy.pipeline(toy.Source(), toy.Double(), **stores).job("j")
 
 
@@ -284,15 +295,18 @@ def test_every_attempt_is_logged_once(selection):  # P21
     with pytest.raises(StageError, match="stage 'source' failed"):
         pipeline.run(selection, job_id="j")
     job = pipeline.job("j")
-    assert job.status == "failed" and job.view().stage_status == {"source": "failed"}
+    assert job.status == "failed"
+    assert job.view().stage_status == {"source": "failed"}
     assert job.resume().status == "completed"
     assert [(log.node, log.attempt, log.exception) for log in job.logs] == [
         ("source", 1, "RuntimeError"),
         ("source", 2, None),
     ]
     good = job.logs[1]
-    assert good.output_hash == job.envelopes["source"].result_id and len(good.input_hash) == 64
-    assert good.started <= good.ended and good.duration_s >= 0
+    assert good.output_hash == job.envelopes["source"].result_id
+    assert len(good.input_hash) == 64
+    assert good.started <= good.ended
+    assert good.duration_s >= 0
 
 
 def test_a_stage_may_be_tried_again(selection):  # P102
@@ -419,19 +433,25 @@ def test_the_view_holds_what_a_screen_needs(selection):  # P20, P116, P118
     view = job.view()
     assert (view.current_stage, view.status) == ("source", "waiting_review")
     assert view.stage_status == {"source": "review", "double": "waiting", "words": "waiting"}
-    assert view.latest_envelopes["source"].metrics == {"amount": 10.0} and view.latest_envelopes["source"].grade == "C"
-    assert view.review_queue == job.review_queue and view.logs == job.logs
+    assert view.latest_envelopes["source"].metrics == {"amount": 10.0}
+    assert view.latest_envelopes["source"].grade == "C"
+    assert view.review_queue == job.review_queue
+    assert view.logs == job.logs
     board = job.blackboard()
-    assert board.selection == selection and set(board.envelopes) == {"source"}
+    assert board.selection == selection
+    assert set(board.envelopes) == {"source"}
     assert job.results().metrics == {"amount": 10.0}
-    assert "waiting_review" in job._repr_html_() and "waiting_review" in repr(job)
+    assert "waiting_review" in job._repr_html_()
+    assert "waiting_review" in repr(job)
 
 
 def test_a_finished_job_is_replayed_to_the_same_hashes(selection):  # P94
     pipeline = toy.pipeline()
     reviewed(pipeline, selection, patch={"metrics.amount": 25})
     replay = pipeline.replay("j")
-    assert replay and replay.stages == {"source": True, "double": True, "words": True} and not replay.differences
+    assert replay
+    assert replay.stages == {"source": True, "double": True, "words": True}
+    assert not replay.differences
 
 
 def test_a_replay_says_what_differs(selection, tmp_path):  # P94
@@ -439,7 +459,8 @@ def test_a_replay_says_what_differs(selection, tmp_path):  # P94
     toy.pipeline(**stores).run(selection, auto_approve=True, job_id="j")
     changed = toy.pipeline(toy.Source(amount=11.0), toy.Double(), toy.Words(), **stores)
     replay = changed.replay("j")
-    assert not replay and replay.stages["source"] is False
+    assert not replay
+    assert replay.stages["source"] is False
     assert "source: amount was value=10.0 unit='kWh/y', is value=11.0 unit='kWh/y'" in replay.differences
 
 
@@ -448,11 +469,13 @@ def test_a_metric_is_traced_to_its_inputs(selection):  # P119
     result = job.envelopes["double"]
     line = job.lineage(result.result_id, "twice")
     assert (line.value, line.unit, line.stage) == (50.0, "kWh/y", "double")
-    assert [item.name for item in line.assumptions] == ["factor"] and line.corrected_by == ("li",)
+    assert [item.name for item in line.assumptions] == ["factor"]
+    assert line.corrected_by == ("li",)
     assert {one.stage for one in line.ancestors} == {"source", "double"}
     assert line.inputs == job.audit[0].body["inputs"]
     prov = line.to_prov()
-    assert f"carbonost:{line.inputs}" in prov["entity"] and len(prov["wasDerivedFrom"]) == 1
+    assert f"carbonost:{line.inputs}" in prov["entity"]
+    assert len(prov["wasDerivedFrom"]) == 1
     with pytest.raises(InputError, match="no such metric"):
         job.lineage(result.result_id, "thrice")
     with pytest.raises(LookupError):
@@ -462,7 +485,8 @@ def test_a_metric_is_traced_to_its_inputs(selection):  # P119
 def test_times_come_from_the_clock_and_stay_out_of_the_hashes(selection):  # P11
     fixed = toy.pipeline(clock=lambda: datetime(2020, 1, 1, tzinfo=UTC)).run(selection, auto_approve=True, job_id="j")
     free = toy.pipeline().run(selection, auto_approve=True, job_id="j")
-    assert fixed.audit_head == free.audit_head and fixed.audit[-1].seal != free.audit[-1].seal
+    assert fixed.audit_head == free.audit_head
+    assert fixed.audit[-1].seal != free.audit[-1].seal
     assert fixed.logs[0].started == "2020-01-01T00:00:00+00:00"
 
 
@@ -480,7 +504,8 @@ def test_the_declaration_of_a_stage_is_data():  # P5
     ]
     source = described["stages"][0]
     assert source["triggers"][0]["limit"] == "confidence_min"
-    assert source["editable"][0]["schema"] == {"minimum": 0, "type": "number"} and "audit" in source
+    assert source["editable"][0]["schema"] == {"minimum": 0, "type": "number"}
+    assert "audit" in source
 
 
 def test_a_pipeline_refuses_arguments_of_another_kind(selection):

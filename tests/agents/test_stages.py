@@ -60,7 +60,8 @@ def test_a_park_of_nothing_states_gaps_and_no_figure():  # P48, P76
     assert job.status == "completed"
     for stage, key in (("baseline", "total_tco2e_y"), ("baseline", "S2_tco2e_y"), ("finance", "portfolio_npv")):
         assert job.envelopes[stage].value(key) is None
-    assert gaps(job, "baseline")["用电量"].severity == "high" and "园区边界" in gaps(job, "geo")
+    assert gaps(job, "baseline")["用电量"].severity == "high"
+    assert "园区边界" in gaps(job, "geo")
     assert "数据缺失" in job.envelopes["report"].artifacts["report_markdown"]
 
 
@@ -96,7 +97,8 @@ def test_swapped_coordinates_are_refused_with_the_remedy():  # P39
 
 def test_an_undeclared_datum_is_a_gap_and_a_review():  # P38
     job = run(GeoSelection(type="polygon", geometry=SQUARE))
-    assert "坐标基准（datum）" in gaps(job, "geo") and "datum_undeclared" in reasons(job, "geo")
+    assert "坐标基准（datum）" in gaps(job, "geo")
+    assert "datum_undeclared" in reasons(job, "geo")
 
 
 def test_gcj_02_is_converted_and_said():  # P38
@@ -133,7 +135,8 @@ def test_several_districts_are_reviewed_with_their_shares():  # P29, P35
     job = run(GeoSelection(type="admin_code", geometry="330106"), boundaries=Halves())
     shares = {row["code"]: row["share"] for row in job.envelopes["geo"].artifacts["admin_overlaps"]}
     assert shares == pytest.approx({"330106": 0.75, "330110": 0.25}, abs=1e-3)
-    assert "geo.overlap" in reasons(job, "geo") and job.envelopes["geo"].value("admin_codes")["district"] == "330106"
+    assert "geo.overlap" in reasons(job, "geo")
+    assert job.envelopes["geo"].value("admin_codes")["district"] == "330106"
 
 
 def test_an_abolished_code_is_reported_with_its_successor():  # P40
@@ -155,9 +158,11 @@ def test_enterprises_are_clipped_counted_and_compared_with_expectation():  # P30
     assert geo.value("entity_count_est") == 2
     assert [row["inside"] for row in geo.artifacts["entities_raw"]] == [True, False, None]
     manifest = geo.artifacts["layer_clip_manifest"][0]
-    assert (manifest["count_in"], manifest["count_out"]) == (2, 1) and manifest["method"]
+    assert (manifest["count_in"], manifest["count_out"]) == (2, 1)
+    assert manifest["method"]
     assert "geo.entities" in reasons(job, "geo")
-    assert "部分企业的行业代码" in gaps(job, "geo") and "电价规则（分时、基本电费）" in gaps(job, "geo")  # P32
+    assert "部分企业的行业代码" in gaps(job, "geo")
+    assert "电价规则（分时、基本电费）" in gaps(job, "geo")
 
 
 def test_boundary_codes_and_enterprises_can_be_corrected():  # P37
@@ -169,8 +174,10 @@ def test_boundary_codes_and_enterprises_can_be_corrected():  # P37
     }
     job.review(job.review_queue[0].checkpoint_id, status="approved", patch=patch, by="li")
     geo = job.envelopes["geo"]
-    assert geo.revision == 1 and geo.number("area_km2") == pytest.approx(427.41, abs=0.01)
-    assert geo.value("admin_codes") == {"province": "330000", "city": "330100"} and geo.value("entity_count_est") == 1
+    assert geo.revision == 1
+    assert geo.number("area_km2") == pytest.approx(427.41, abs=0.01)
+    assert geo.value("admin_codes") == {"province": "330000", "city": "330100"}
+    assert geo.value("entity_count_est") == 1
 
 
 # --- baseline ------------------------------------------------------------------------------------
@@ -183,7 +190,9 @@ def test_the_flows_of_the_specification_become_both_scopes():  # P41, P43, P44
     assert base.number("S2_tco2e_y") == inventory.scope2_location_t
     assert base.number("S2_market_tco2e_y") == inventory.scope2_market_t
     assert base.number("total_tco2e_y") == base.number("S1_tco2e_y") + base.number("S2_tco2e_y")
-    assert base.value("ghg_boundary") == "S1S2" and base.value("grid_ef_version") and base.value("fuel_ef_version")
+    assert base.value("ghg_boundary") == "S1S2"
+    assert base.value("grid_ef_version")
+    assert base.value("fuel_ef_version")
 
 
 def test_shares_of_emitters_are_computed_and_sum_to_one(sample_job):  # P45
@@ -224,7 +233,8 @@ def test_metering_comes_before_declared_totals_and_nothing_counts_twice():  # P4
     diesel = next(row for row in base.artifacts["energy_balance"] if row["carrier"] == "diesel")
     assert diesel["consumption"] == pytest.approx(0.5)
     noted = {item.name: item.value for item in base.assumptions}
-    assert noted["declared_superseded_by_meters"] == 1 and noted["declared_outside_year"] == 1
+    assert noted["declared_superseded_by_meters"] == 1
+    assert noted["declared_outside_year"] == 1
 
 
 def test_a_gap_in_the_metering_is_stated_and_never_filled():
@@ -242,9 +252,13 @@ def test_an_enterprise_without_data_is_estimated_and_the_rule_is_an_assumption()
     job = run(data=ParkData(entities=entities))
     base = job.envelopes["baseline"]
     rule = next(item for item in base.assumptions if item.name.startswith("proxy_electricity"))
-    assert base.number("baseline_electricity_kwh_y") == rule.value * 100 and rule.unit and rule.rationale
-    assert base.number("proxy_share") == 1.0 and "baseline.proxy" in reasons(job, "baseline")
-    assert base.number("uncertainty_pct") > 0.3 and "baseline.uncertainty" in reasons(job, "baseline")
+    assert base.number("baseline_electricity_kwh_y") == rule.value * 100
+    assert rule.unit
+    assert rule.rationale
+    assert base.number("proxy_share") == 1.0
+    assert "baseline.proxy" in reasons(job, "baseline")
+    assert base.number("uncertainty_pct") > 0.3
+    assert "baseline.uncertainty" in reasons(job, "baseline")
 
 
 def test_a_factor_version_the_library_lacks_leaves_the_figure_unknown_until_corrected():  # P48, P51
@@ -253,10 +267,13 @@ def test_a_factor_version_the_library_lacks_leaves_the_figure_unknown_until_corr
     job.review(job.review_queue[0].checkpoint_id, status="approved", by="li")
     job.resume()
     base = job.envelopes["baseline"]
-    assert base.value("S2_tco2e_y") is None and base.value("total_tco2e_y") is None
-    assert base.number("S1_tco2e_y") > 0 and base.number("baseline_electricity_kwh_y") == 120_000_000
+    assert base.value("S2_tco2e_y") is None
+    assert base.value("total_tco2e_y") is None
+    assert base.number("S1_tco2e_y") > 0
+    assert base.number("baseline_electricity_kwh_y") == 120_000_000
     gap = next(gap for gap in base.data_gaps if "CN-grid-2099" in gap.missing)
-    assert gap.severity == "high" and "S2_tco2e_y" in gap.affects
+    assert gap.severity == "high"
+    assert "S2_tco2e_y" in gap.affects
     assert "baseline.factor" in job.review_queue[0].reasons[0]
     patch = {"metrics.grid_ef_version": "CN-grid-2022", "metrics.baseline_electricity_kwh_y": 60_000_000}
     job.review(job.review_queue[0].checkpoint_id, status="approved", patch=patch, by="li")
@@ -313,7 +330,8 @@ def test_the_baseline_kwh_of_real_metering_is_the_sum_of_the_file():
 
 def test_missing_inputs_name_only_what_is_missing(sample_job):  # P54, P57
     rows = {row["id"]: row for row in sample_job.envelopes["measures"].artifacts["candidates"]}
-    assert rows["PV_ROOF"]["missing_inputs"] == [] and rows["BESS"]["missing_inputs"] == []
+    assert rows["PV_ROOF"]["missing_inputs"] == []
+    assert rows["BESS"]["missing_inputs"] == []
     bare = run(data=ParkData(activities=SPEC_FLOWS)).envelopes["measures"]
     assert "roof_area_m2" in {
         n for row in bare.artifacts["candidates"] if row["id"] == "PV_ROOF" for n in row["missing_inputs"]
@@ -325,7 +343,8 @@ def test_missing_data_lower_a_score_and_drop_nothing(sample_job):  # P55, P56, P
     assert bare.value("candidate_count") == full.value("candidate_count")
     assert bare.number("avg_applicability_score") < full.number("avg_applicability_score")
     needed = bare.artifacts["required_data_for_top10"]
-    assert needed == sorted(set(needed)) and "roof_area_m2" in {gap.missing for gap in bare.data_gaps}
+    assert needed == sorted(set(needed))
+    assert "roof_area_m2" in {gap.missing for gap in bare.data_gaps}
 
 
 def test_candidates_stand_in_a_stable_order(sample_job):  # P63
@@ -358,9 +377,11 @@ def test_pv_and_battery_come_from_models(sample_job):
     months = measures.artifacts["pv_monthly"]
     made = effects["PV_ROOF"]["size"]["energy_kwh"]["value"]
     assert sum(row["energy_kwh"] for row in months) == pytest.approx(made, rel=1e-6)
-    assert effects["BESS"]["billed"] and effects["BESS"]["other_saving_cny_per_year"] > 0
+    assert effects["BESS"]["billed"]
+    assert effects["BESS"]["other_saving_cny_per_year"] > 0
     assert effects["BESS"]["saved"]["electricity"]["value"] < 0, "a battery loses energy"
-    assert len(measures.artifacts["dispatch_week"]) == 168 and measures.reproducibility.solver_version
+    assert len(measures.artifacts["dispatch_week"]) == 168
+    assert measures.reproducibility.solver_version
 
 
 # --- finance -------------------------------------------------------------------------------------
@@ -384,7 +405,8 @@ def test_the_cash_flow_gives_the_metrics_again(sample_job):  # P64, P66, P67
     assert npv == pytest.approx(finance.number("portfolio_npv"))
     irr = finance.number("portfolio_irr")
     assert float(np.sum(flow / (1 + irr) ** np.arange(len(flow)))) == pytest.approx(0, abs=1e-3 * abs(flow[0]))
-    assert len(finance.artifacts["portfolio_selected"]) == 3 and "取前 3 项" in finance.artifacts["portfolio_rule"]
+    assert len(finance.artifacts["portfolio_selected"]) == 3
+    assert "取前 3 项" in finance.artifacts["portfolio_rule"]
     assert {row["parameter"] for row in finance.artifacts["sensitivity"]} == {
         "electricity_price_y_per_kwh", "gas_price_y_per_nm3", "carbon_price_y_per_tco2", "wacc",
     }  # fmt: skip
@@ -399,7 +421,8 @@ def test_default_prices_are_gaps_and_a_review(sample_job):  # P24, P70, P72
     assert "finance.prices" in reasons(job, "finance")
     assert sum("默认值" in gap.missing for gap in job.envelopes["finance"].data_gaps) == 4
     used = {item.name: item for item in job.envelopes["finance"].assumptions}
-    assert used["wacc"].value == 0.08 and "specification" in used["wacc"].rationale
+    assert used["wacc"].value == 0.08
+    assert "specification" in used["wacc"].rationale
     assert not sample_job.envelopes["finance"].artifacts["checks"]["default_prices"]
 
 
@@ -419,7 +442,8 @@ def test_prices_lives_and_first_costs_are_corrected_and_value_follows():  # P73
     after = job.envelopes["finance"]
     assert after.number("portfolio_npv") < before.number("portfolio_npv")
     rows = {row["id"]: row for row in after.artifacts["measure_cashflows"]}
-    assert rows["PV_ROOF"]["life_years"] == 20 and rows["LED"]["capex_cny"] == 1.5
+    assert rows["PV_ROOF"]["life_years"] == 20
+    assert rows["LED"]["capex_cny"] == 1.5
     assert after.artifacts["scenario_params_used"]["wacc"] == 0.12
 
 
@@ -439,7 +463,8 @@ def test_the_report_has_twelve_chapters_and_its_appendices(sample_job):  # P74, 
     text = report.artifacts["report_markdown"]
     assert sum(line.startswith("## ") for line in text.splitlines()) >= 12
     kinds = {row["kind"] for row in report.artifacts["appendix_params_table"]}
-    assert kinds == {"scenario", "assumption", "version"} and report.artifacts["appendix_citations"]
+    assert kinds == {"scenario", "assumption", "version"}
+    assert report.artifacts["appendix_citations"]
     assert report.value("report_pages_est") > 5
     ids = {row["result_id"] for row in report.artifacts["result_table_for_ui"]}
     assert ids == {e.result_id for name, e in sample_job.envelopes.items() if name != "report"}
@@ -474,4 +499,5 @@ def test_words_may_be_changed_and_figures_not():  # P81, P82
     words = "风险以电价政策为主；总量 {{baseline.total_tco2e_y|万吨CO2e|2}}。"
     job.review(item.checkpoint_id, status="approved", patch={"artifacts.narrative.risk": words}, by="li")
     text = job.resume().envelopes["report"].artifacts["report_markdown"]
-    assert "风险以电价政策为主；总量 11.44" in text and job.status == "completed"
+    assert "风险以电价政策为主；总量 11.44" in text
+    assert job.status == "completed"

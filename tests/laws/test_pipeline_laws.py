@@ -36,7 +36,8 @@ def reference(park):
 def test_the_same_inputs_give_the_same_hashes_on_every_runner_and_store(park, reference, tmp_path):  # P10, P99, P103
     builder = PipelineBuilder().with_runner(LangGraphRunner()).with_records(f"sqlite:///{tmp_path / 'jobs.db'}")
     job = builder.with_objects((tmp_path / "objects").as_uri()).build().run(*park, auto_approve=True, job_id="law")
-    assert hashes(job) == hashes(reference) and job.audit_head == reference.audit_head
+    assert hashes(job) == hashes(reference)
+    assert job.audit_head == reference.audit_head
 
 
 def test_a_finished_job_replays_to_the_same_hashes(park, tmp_path):  # P94
@@ -44,7 +45,8 @@ def test_a_finished_job_replays_to_the_same_hashes(park, tmp_path):  # P94
     pipeline = builder.with_objects((tmp_path / "objects").as_uri()).build()
     pipeline.run(*park, auto_approve=True, job_id="law")
     replay = pipeline.replay("law")
-    assert replay and set(replay.stages) == {*COMPUTED, "report"}
+    assert replay
+    assert set(replay.stages) == {*COMPUTED, "report"}
 
 
 class Parrot:
@@ -91,7 +93,8 @@ def test_no_figure_depends_on_the_language_model(park, reference, model):  # P1,
     assert {name: hashes(job)[name] for name in COMPUTED} == {name: hashes(reference)[name] for name in COMPUTED}
     assert job.envelopes["report"].metrics.keys() == reference.envelopes["report"].metrics.keys()
     text = job.envelopes["report"].artifacts["report_markdown"]
-    assert "99 万吨" not in text and "三成" not in text
+    assert "99 万吨" not in text
+    assert "三成" not in text
 
 
 def test_a_model_at_an_endpoint_words_the_report_and_the_call_is_recorded(park, reference):  # P128, P129, P130
@@ -102,7 +105,9 @@ def test_a_model_at_an_endpoint_words_the_report_and_the_call_is_recorded(park, 
         job = PipelineBuilder().with_model(model).build().run(*park, auto_approve=True)
     assert "以外购电力为主" in job.envelopes["report"].artifacts["report_markdown"]
     call = next(entry.body for entry in job.audit if entry.kind == "model.called")
-    assert call["model"] == "openai:loopback" and call["fallback"] is None and call["tokens"] == 15
+    assert call["model"] == "openai:loopback"
+    assert call["fallback"] is None
+    assert call["tokens"] == 15
     assert "sk-law-secret" not in str([entry.to_dict() for entry in job.audit])
     assert {name: hashes(job)[name] for name in COMPUTED} == {name: hashes(reference)[name] for name in COMPUTED}
 
@@ -114,7 +119,8 @@ def test_a_failing_endpoint_never_fails_a_job_and_the_log_says_so(park):  # P126
         model = OpenAiModel("loopback", base_url=server.url, api_key="sk-x", sleep=lambda _s: None)
         job = PipelineBuilder().with_model(model).build().run(*park, auto_approve=True)
     call = next(entry.body for entry in job.audit if entry.kind == "model.called")
-    assert job.status == "completed" and call["fallback"].startswith("LanguageModelError")
+    assert job.status == "completed"
+    assert call["fallback"].startswith("LanguageModelError")
 
 
 def test_the_total_is_the_sum_of_its_scopes_after_any_correction(park):  # P44
@@ -152,7 +158,8 @@ def test_a_bundle_verifies_elsewhere_and_every_change_is_found(reference, tmp_pa
     from carbonost.errors import EnvelopeError, FileFormatError
 
     path = reference.export(tmp_path / "job.zip")
-    assert Pipeline.verify(path).ok and reference.export(tmp_path / "again.zip").read_bytes() == path.read_bytes()
+    assert Pipeline.verify(path).ok
+    assert reference.export(tmp_path / "again.zip").read_bytes() == path.read_bytes()
     with zipfile.ZipFile(path) as zipped:
         parts = {name: zipped.read(name) for name in zipped.namelist()}
     for name in parts:
@@ -188,7 +195,8 @@ def test_inputs_read_back_equal(park):
 
     plain, blobs = encode_inputs(*park)
     selection, scenario, data = decode_inputs(plain, blobs[plain["meters"]["sha256"]])
-    assert (selection, scenario) == park[:2] and data.entities == park[2].entities
+    assert (selection, scenario) == park[:2]
+    assert data.entities == park[2].entities
     assert scenario.defaults_used() == park[1].defaults_used()
     assert encode_inputs(selection, scenario, data)[0] == plain
     shuffled = park[2].meters.sample(frac=1.0, random_state=1)
@@ -244,4 +252,6 @@ def test_a_job_killed_at_once_resumes_to_the_same_audit_chain(runner, events, tm
     job = builder.with_objects((tmp_path / "objects").as_uri()).build().job("k").resume()
     ask = (GeoSelection(type="park_id", geometry="P"), ScenarioParams(accounting_year=2023), ParkData())
     whole = PipelineBuilder().build().run(*ask, auto_approve=True, job_id="k")
-    assert job.status == "completed" and job.audit_head == whole.audit_head and hashes(job) == hashes(whole)
+    assert job.status == "completed"
+    assert job.audit_head == whole.audit_head
+    assert hashes(job) == hashes(whole)

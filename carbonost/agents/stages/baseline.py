@@ -23,7 +23,7 @@ from carbonost.engines.carbon.calculator import CarbonCalculator
 
 if TYPE_CHECKING:
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
-    from carbonost.domain.inventory import Inventory
+    from carbonost.engines.carbon.result import CarbonInventory as Inventory
 
 _AMOUNT: Final = Annotated[float, Field(ge=0, le=1e13)]
 
@@ -377,4 +377,4 @@ def _cite_factors(context: StageContext, notes: Notes, inventory: Inventory) -> 
             version = None if basis.vintage is None else str(basis.vintage)
             notes.cite(EvidenceItem(type="doc", id=basis.document, version=version, note=basis.locator or None))
         for words in basis.assumptions:
-            notes.assume(f"{basis.energy_type}: {words}"[:120], True, "1", "核算引擎采用的约定", "low")  # noqa: FBT003
+            notes.assume(f"{basis.energy_type}: {words}"[:120], "yes", "text", "核算引擎采用的约定", "low")

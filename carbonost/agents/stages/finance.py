@@ -26,8 +26,21 @@ if TYPE_CHECKING:
 
 _PARAMS: Final = "artifacts.scenario_params_used"
 _FIXED: Final = frozenset(
-    "region accounting_year gwp parameter_set vintage ghg_boundary grid_ef_version fuel_ef_version scenario_id "
-    "tariff_region tariff_voltage tariff_charge demand_price_y_per_kw_month".split()
+    [
+        "region",
+        "accounting_year",
+        "gwp",
+        "parameter_set",
+        "vintage",
+        "ghg_boundary",
+        "grid_ef_version",
+        "fuel_ef_version",
+        "scenario_id",
+        "tariff_region",
+        "tariff_voltage",
+        "tariff_charge",
+        "demand_price_y_per_kw_month",
+    ]
 )
 """Parameters earlier stages have used: changing them here would contradict those."""
 _LABELS: Final = {
@@ -330,12 +343,12 @@ def _macc(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ordered = macc(curve).to_frame()
     return [
         {
-            "id": str(row.id),
-            "name": names[str(row.id)],
-            "mac_cny_per_t": float(row.mac_cny_per_t),
-            "abatement_tco2e_y": float(row.abatement_t),
+            "id": str(row["id"]),
+            "name": names[str(row["id"])],
+            "mac_cny_per_t": float(row["mac_cny_per_t"]),
+            "abatement_tco2e_y": float(row["abatement_t"]),
         }
-        for row in ordered.itertuples()
+        for row in ordered.to_dict("records")
     ]
 
 

@@ -33,6 +33,8 @@ METHODS: Final[tuple[Method, ...]] = ("meter", "declared", "proxy")
 _SEPARATORS: Final = "-_/. :"
 COVERAGE_LOW: Final = 0.95
 _HIGH: Final = 0.8
+_NAMED: Final = 3
+_SCOPE_3: Final = 3
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def _declared(
     first, last = date(year, 1, 1), date(year, 12, 31)
     for item in context.data.activities:
         carrier = carrier_of(item.energy_type, frozenset(context.factors.known_energy_types))
-        if item.scope == 3:  # noqa: PLR2004 -- the boundary is S1S2
+        if item.scope == _SCOPE_3:
             beyond += 1
             continue
         if (item.facility, carrier) in taken or (item.facility is None and carrier in carriers):
@@ -216,7 +218,7 @@ def _declared(
             outside += 1
             continue
         if days < whole:
-            notes.assume("declared_prorated", True, "1", "跨年度的申报数据按天数折算到核算年度", "medium")  # noqa: FBT003
+            notes.assume("declared_prorated", "yes", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
         method: Method = "proxy" if item.data_source == "estimated" else "declared"
         amount = float(item.consumption) * days / whole
         keep = item if days == whole else None
@@ -269,9 +271,7 @@ def _proxies(context: StageContext, notes: Notes, year: int, known: set[str | No
         )
     if unknown:
         notes.gap(
-            f"{len(unknown)} 家企业的用电量（{'、'.join(unknown[:3])}…）"
-            if len(unknown) > 3
-            else f"{'、'.join(unknown)}的用电量",  # noqa: PLR2004 -- three names are enough
+            f"{'、'.join(unknown[:_NAMED])}{' 等' if len(unknown) > _NAMED else ''} {len(unknown)} 家企业的用电量",
             "基线电量不含这些企业",
             "medium",
             fix="提供电费单，或行业代码与从业人数",

@@ -14,7 +14,6 @@ from pydantic import JsonValue
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.domain.evidence import EvidenceItem
-from carbonost.domain.scenario import GeoSelection
 from carbonost.engines.geo import Boundary, clip, completeness_score, overlaps, read_boundary, resolve
 from carbonost.errors import InputError
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
+    from carbonost.domain.scenario import GeoSelection
     from carbonost.engines.geo.admin import Overlap
 
 CODE_DIGITS: Final = 6
@@ -202,10 +202,10 @@ class GeoStage:
             checks["overlaps"] = [{"code": one.code, "name": one.name, "share": one.share} for one in shares]
             checks["second_district_share"] = shares[1].share if len(shares) > 1 and given is None else 0.0
         if given is not None:
-            for code in cast("dict[str, str]", given).values():
-                resolve(code, year)
+            for one in cast("dict[str, str]", given).values():
+                resolve(one, year)
             return cast("dict[str, str]", given), checks
-        code = shares[0].code if shares else _declared_code(context)
+        code: str | None = shares[0].code if shares else _declared_code(context)
         if code is None:
             notes.gap(
                 "行政区划代码",
@@ -256,7 +256,7 @@ def _last_year(context: StageContext) -> int:
         raise InputError(
             "nothing says which year is meant", "accounting_year", None, "Give ScenarioParams(accounting_year=…)."
         )
-    return max(ends)
+    return int(max(ends))
 
 
 def _entities(

@@ -42,4 +42,5 @@ def park_load(data: ParkData, year: int | None = None) -> pd.Series | None:
     if local.empty:
         return None
     whole = pd.date_range(local.index[0], local.index[-1], freq=step.iloc[0])
-    return (local.reindex(whole) / hours).astype(np.float64).rename("load_kw")
+    curve: pd.Series = (local.reindex(whole) / hours).astype(np.float64).rename("load_kw")
+    return curve

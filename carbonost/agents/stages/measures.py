@@ -119,7 +119,7 @@ class MeasuresStage:
         library = self.library or MeasureLibrary.default()
         before = context.envelope("baseline")
         site = _site(context)
-        found = _screen(context, notes, library, site, before)
+        found = _screen(notes, library, site, before)
         factors = abatement_factors(before)
         energy, load = _energy(context, before)
         battery = self._battery(context, notes, site, factors)
@@ -190,9 +190,7 @@ def _site(context: StageContext) -> dict[str, Any]:
     return site
 
 
-def _screen(
-    context: StageContext, notes: Notes, library: MeasureLibrary, site: dict[str, Any], before: ResultEnvelope
-) -> Screening:
+def _screen(notes: Notes, library: MeasureLibrary, site: dict[str, Any], before: ResultEnvelope) -> Screening:
     weights = {
         name: float(
             notes.assume(f"score_weights.{name}", getattr(library.weights, name), "1", library.weights_note, "medium")
@@ -272,7 +270,8 @@ def _take_notes(
     notes.cite(EvidenceItem(type="table", id="measure_library", version=f"{library.version} {library.digest[:16]}"))
     for gap in found.gaps:
         notes.gaps.setdefault(gap.missing, gap)
-    for part in (*roadmap.effects, *costs.values()):
+    parts: list[Effect | Costed] = [*roadmap.effects, *costs.values()]
+    for part in parts:
         for item in part.assumptions:
             notes.assumptions.setdefault(item.name, item)
         for source in part.evidence:
@@ -343,7 +342,7 @@ def _pv(roadmap: Roadmap, site: dict[str, Any], load: pd.Series | None) -> pd.Se
 
 def _by_month(power: pd.Series) -> list[dict[str, Any]]:
     hours = (power.index[1] - power.index[0]) / pd.Timedelta(hours=1)
-    sums = power.groupby(power.index.strftime("%Y-%m")).sum() * hours
+    sums = power.groupby(pd.DatetimeIndex(power.index).strftime("%Y-%m")).sum() * hours
     return [{"month": str(month), "energy_kwh": float(energy)} for month, energy in sums.items()]
 
 

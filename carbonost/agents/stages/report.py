@@ -32,8 +32,10 @@ CHARACTERS_PER_PAGE: Final = 1500
 SECTIONS: Final = ("summary", "data", "profile", "measures", "portfolio", "finance", "policy", "risk", "mrv")
 """Chapters whose opening words a person may set."""
 _SENTENCES: Final = (
-    "核算年度内，园区温室气体排放总量（基于位置）为 {{baseline.total_tco2e_y|tCO2e|2}}，"
-    "其中范围一 {{baseline.S1_tco2e_y|tCO2e|2}}，范围二 {{baseline.S2_tco2e_y|tCO2e|2}}。",
+    (
+        "核算年度内，园区温室气体排放总量（基于位置）为 {{baseline.total_tco2e_y|tCO2e|2}}，"
+        "其中范围一 {{baseline.S1_tco2e_y|tCO2e|2}}，范围二 {{baseline.S2_tco2e_y|tCO2e|2}}。"
+    ),
     "年用电量 {{baseline.baseline_electricity_kwh_y|万kWh|2}}。",
     "推荐的减排组合需要投资 {{finance.portfolio_capex|万元|2}}，净现值 {{finance.portfolio_npv|万元|2}}。",
     "静态投资回收期 {{finance.portfolio_payback_y|年|2}}。",

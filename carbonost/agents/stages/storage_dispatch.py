@@ -71,16 +71,20 @@ class BatteryDispatch:
         if self.schedule is None:
             return []
         frame = self.schedule.to_frame()
-        peak = frame["load_kw"].idxmax()
+        peak = pd.Timestamp(str(frame["load_kw"].idxmax()))
         start = peak.normalize() - pd.Timedelta(days=peak.day_of_week)
         columns = ["load_kw", "import_kw", "charge_kw", "discharge_kw"]
         week = frame.loc[start : start + pd.Timedelta(days=7) - pd.Timedelta(seconds=1), columns]
         if pv_kw is not None:
             week = week.assign(pv_kw=pv_kw.reindex(week.index))
         hourly = week.resample("1h").mean()
+        rows = zip(pd.DatetimeIndex(hourly.index), hourly.to_dict("records"), strict=True)
         return [
-            {"start": stamp.strftime("%m-%d %H:%M"), **{k: None if v != v else float(v) for k, v in row.items()}}  # noqa: PLR0124 -- NaN
-            for stamp, row in zip(hourly.index, hourly.to_dict("records"), strict=True)
+            {
+                "start": stamp.strftime("%m-%d %H:%M"),
+                **{str(k): None if pd.isna(v) else float(v) for k, v in row.items()},
+            }
+            for stamp, row in rows
         ]
 
 

@@ -22,6 +22,7 @@ _SET: Final = "ndrc.other"
 """The set whose heating values serve where the scenario names none: the calculator's own choice."""
 _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
+_SHOWN: Final = 4
 OTHERS: Final = "其他"
 
 
@@ -97,7 +98,7 @@ def method_rows(flows: Flows) -> list[dict[str, Any]]:
         whole = flows.total(carrier)
         amount = sum(row.canonical for row in rows)
         sources = list(dict.fromkeys(row.source for row in rows))
-        shown = "、".join(sources[:4]) + (" 等" if len(sources) > 4 else "")  # noqa: PLR2004 -- four names fit a cell
+        shown = "、".join(sources[:_SHOWN]) + (" 等" if len(sources) > _SHOWN else "")
         metered = method == "meter" and carrier in flows.coverage
         listed.append(
             {
@@ -131,16 +132,16 @@ def source_rows(inventory: Inventory) -> list[dict[str, Any]]:
     factor = {(b.energy_type, b.factor_id, b.unit): b.co2e_t * 1000 for b in inventory.bases}
     return [
         {
-            "scope": int(row.scope),
-            "energy_type": str(row.energy_type),
-            "consumption": float(row.consumption),
-            "unit": str(row.unit),
-            "factor_value": float(factor[row.energy_type, row.factor_id, row.unit]),
-            "factor_unit": f"kgCO2e/{row.unit}",
-            "factor_id": str(row.factor_id),
-            "emissions_tco2e": float(row.emissions_co2e),
+            "scope": int(row["scope"]),
+            "energy_type": str(row["energy_type"]),
+            "consumption": float(row["consumption"]),
+            "unit": str(row["unit"]),
+            "factor_value": float(factor[row["energy_type"], row["factor_id"], row["unit"]]),
+            "factor_unit": f"kgCO2e/{row['unit']}",
+            "factor_id": str(row["factor_id"]),
+            "emissions_tco2e": float(row["emissions_co2e"]),
         }
-        for row in sums.itertuples()
+        for row in sums.to_dict("records")
     ]
 
 
@@ -172,11 +173,11 @@ def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | 
         return []
     sums = inventory.by("facility")
     amounts: dict[str | None, float] = {}
-    for row in sums.itertuples():
-        key = row.facility if isinstance(row.facility, str) else None
+    for row in sums.to_dict("records"):
+        key = row["facility"] if isinstance(row["facility"], str) else None
         if chosen is not None and key not in chosen:
             key = OTHERS
-        amounts[key] = amounts.get(key, 0.0) + float(row.emissions_co2e)
+        amounts[key] = amounts.get(key, 0.0) + float(row["emissions_co2e"])
     whole = sum(amounts.values())
     rows = [
         {
@@ -203,8 +204,11 @@ def monthly(flows: Flows, inventory: Inventory, rows: Sequence[Row]) -> list[dic
                 months[month][columns[row.energy_type]] += row.canonical * share
     if len(inventory):
         frame = inventory.to_frame()
-        for line in frame.itertuples():
-            if line.scope in (1, 2):
-                for month, share in rows[int(line.row)].by_month().items():
-                    months[month][f"S{int(line.scope)}_tco2e"] += float(line.emissions_co2e) * share
+        columns_read = zip(
+            frame["row"].tolist(), frame["scope"].tolist(), frame["emissions_co2e"].tolist(), strict=True
+        )
+        for row_at, scope, tonnes in columns_read:
+            if scope in (1, 2):
+                for month, share in rows[row_at].by_month().items():
+                    months[month][f"S{scope}_tco2e"] += tonnes * share
     return [{"month": month, **values} for month, values in months.items()]
