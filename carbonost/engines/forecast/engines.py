@@ -1,0 +1,224 @@
+"""The forecasters that see a history as days: naive, calendar ridge, and their mixture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from carbonost.domain.forecast import Forecast
+from carbonost.engines.forecast.calendar import read_days
+from carbonost.engines.forecast.correction import correct
+from carbonost.engines.forecast.exogenous import read_exogenous
+from carbonost.engines.forecast.intervals import half_widths
+from carbonost.engines.forecast.kernel import LONG, SHORT, kind_of
+from carbonost.engines.forecast.track import KernelTrack, NaiveTrack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.engines.forecast.calendar import Days
+    from carbonost.engines.forecast.exogenous import Exogenous
+    from carbonost.engines.forecast.history import History
+    from carbonost.engines.forecast.kernel import Recipe
+    from carbonost.engines.forecast.track import Track
+
+VERSION: Final = "1"
+LONGEST_DAYS: Final = 1100  # older days are left out: three years hold three of every festival
+RIDGE_DAYS: Final = 15  # below that a kernel has no two weeks to learn a week from
+_SCORED: Final = 56  # recent blocks that weigh the tracks
+_SHARPNESS: Final = 4.0  # how fast a weight falls with the error
+_LONGEST_LEAD: Final = 14  # leads beyond share their errors
+
+
+@dataclass(frozen=True)
+class DayForecaster:
+    """Tracks weighted by their recent errors, corrected by the last hours, with conformal intervals.
+
+    Attributes
+    ----------
+    name : str
+    recipes : tuple of Recipe
+        Kernel tracks.
+    naives : tuple of callable
+        Day types of the naive tracks.
+    sharpness : float
+        Weight of a track is its recent error to the power of minus this.
+    """
+
+    name: str
+    recipes: tuple[Recipe, ...]
+    naives: tuple[Callable[[Days], Any], ...]
+    sharpness: float = _SHARPNESS
+
+    def fit(self, history: History, holidays: str | None = None, exog: pd.DataFrame | None = None) -> DayFit:
+        """Learn from the last three years of a history."""
+        known = history.last(LONGEST_DAYS)
+        next_day, slot = (int(x[0]) for x in known.cells(known.future(1)))
+        first, values = known.by_day(next_day if slot else next_day - 1)
+        days = read_days(first, len(values), holidays)
+        signals = read_exogenous(exog, known) if exog is not None else None
+        short = known.days < RIDGE_DAYS
+        tracks: list[Track] = [NaiveTrack(values, days, kind) for kind in self.naives]
+        if not short:
+            tracks += [KernelTrack(values, days, recipe, signals) for recipe in self.recipes]
+        elif not tracks:
+            tracks = [NaiveTrack(values, days, kind_of)]
+        return DayFit(self, history, values, days, tracks, slot, signals, short)
+
+
+class DayFit:
+    """A `DayForecaster` that has seen a history."""
+
+    def __init__(
+        self,
+        model: DayForecaster,
+        history: History,
+        values: FloatArray,
+        days: Days,
+        tracks: Sequence[Track],
+        origin: int,
+        signals: Exogenous | None,
+        short: bool,
+    ) -> None:
+        self._model, self._history, self._values, self._days = model, history, values, days
+        self._tracks, self._origin, self._signals, self._short = tracks, origin, signals, short
+        slots = values.shape[1]
+        self._end = values.size if origin == 0 else values.size - slots + origin
+        self._group = _groups(days)
+        self._past = [track.past(1) for track in tracks]
+        self._weights = self._weigh()
+        self._errors = self._blocks(values - self._mix(self._past))
+        odd = self._blocks(np.repeat(days.special[:, None], slots, axis=1)).any(axis=1)
+        replay = not short and model.recipes
+        self._replayed, self._bias = (
+            correct(self._errors, odd) if replay else (np.zeros_like(self._errors), np.zeros(slots))
+        )
+
+    def predict(self, steps: int, levels: Sequence[float] = (0.8,)) -> Forecast:
+        """Forecast the intervals after the history."""
+        starts = self._history.future(steps)
+        day, slot = self._history.cells(starts)
+        rows, slots = self._values.shape
+        row = day - self._days.first
+        ahead = read_days(self._days.first + rows, max(int(row[-1]) - rows + 1, 1), self._days.country)
+        said = [
+            np.vstack([past[-1:], track.ahead(ahead)]) for past, track in zip(self._past, self._tracks, strict=True)
+        ]
+        at = (row - rows + 1, slot)
+        mean = self._mix(said)[at]
+        since = row * slots + slot - self._end
+        block, place = since // slots, since % slots
+        mean = mean + np.where(block == 0, self._bias[place], 0.0)
+        group = np.concatenate([self._group[-1:], _groups(ahead)])[at[0]]
+        widths = self._widths(block, place, group, levels)
+        floor = 0.0 if np.nanmin(self._values) >= 0 else -np.inf
+        intervals = {
+            level: (np.maximum(mean - half, floor), np.maximum(mean + half, floor)) for level, half in widths.items()
+        }
+        return Forecast(
+            starts, np.maximum(mean, floor), intervals, self._model.name, self._diagnostics(ahead), self._provenance()
+        )
+
+    def _weigh(self) -> FloatArray:
+        """Weights of the tracks by their recent errors."""
+        loss = np.empty(len(self._tracks))
+        for i, past in enumerate(self._past):
+            recent = np.abs(self._blocks(self._values - past)[-_SCORED:])
+            loss[i] = np.nanmean(recent) if np.isfinite(recent).any() else np.inf
+        if not np.isfinite(loss).any():
+            return np.full(len(loss), 1 / len(loss))
+        best = loss.min()
+        weight = (np.maximum(loss, 1e-12) / max(best, 1e-12)) ** -self._model.sharpness
+        return np.asarray(weight / weight.sum())
+
+    def _mix(self, said: Sequence[FloatArray]) -> FloatArray:
+        """Weighted mean of what the tracks say, over those that say something."""
+        total = np.zeros(said[0].shape)
+        share = np.zeros(said[0].shape)
+        for weight, one in zip(self._weights, said, strict=True):
+            known = np.isfinite(one)
+            total += np.where(known, weight * one, 0.0)
+            share += weight * known
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(total / share)
+
+    def _blocks(self, table: Any) -> Any:
+        """Cut (days, slots) into days that end at the origin."""
+        slots = table.shape[1]
+        count = self._end // slots
+        return table.ravel()[self._end - count * slots : self._end].reshape(count, slots)
+
+    def _widths(
+        self, block: IntArray, place: IntArray, group: IntArray, levels: Sequence[float]
+    ) -> dict[float, FloatArray]:
+        """Half widths of the cells to come, by their lead."""
+        slots = self._values.shape[1]
+        groups = self._blocks(np.repeat(self._group[:, None], slots, axis=1))
+        out = {level: np.empty(len(block)) for level in levels}
+        for lead in np.unique(block):
+            mine = np.flatnonzero(block == lead)
+            wanted = np.zeros(slots, dtype=np.int32)
+            wanted[place[mine]] = group[mine]
+            widths = half_widths(self._errors_at(int(lead) + 1), groups, wanted, levels)
+            for level in levels:
+                out[level][mine] = widths[level][place[mine]]
+        return out
+
+    def _errors_at(self, lead: int) -> FloatArray:
+        """Past errors of a lead in days."""
+        if lead == 1:
+            return np.asarray(self._errors - self._replayed)
+        said = [track.past(min(lead, _LONGEST_LEAD)) for track in self._tracks]
+        return np.asarray(self._blocks(self._values - self._mix(said)))
+
+    def _diagnostics(self, ahead: Days) -> dict[str, Any]:
+        return {
+            "days": round(self._history.days, 2),
+            "gaps": int(np.isnan(self._history.values).sum()),
+            "repeated_rows": self._history.repeated,
+            "calendar": self._days.country or "weekdays only",
+            "provisional_days": int(ahead.provisional.sum()),
+            "short_history": self._short,
+            "weights": [round(float(w), 4) for w in self._weights],
+            "recent_mae": _mean_size(self._errors_at(1)[-_SCORED:]),
+        }
+
+    def _provenance(self) -> dict[str, str]:
+        seen = sha256(self._history.starts.asi8.tobytes())
+        seen.update(self._history.values.tobytes())
+        parameters = repr((self._model.name, self._model.recipes, self._model.sharpness, VERSION))
+        return {
+            "engine": f"carbonost.forecast.{self._model.name}/{VERSION}",
+            "history_sha256": seen.hexdigest(),
+            "parameters_sha256": sha256(parameters.encode()).hexdigest(),
+            "numpy": np.__version__,
+        }
+
+
+def _groups(days: Days) -> IntArray:
+    """0 workday, 1 weekend, 2 special: the groups that keep their own errors."""
+    return np.where(days.special, 2, np.where(days.off, 1, 0)).astype(np.int32)
+
+
+def _mean_size(errors: FloatArray) -> float | None:
+    known = np.abs(errors[np.isfinite(errors)])
+    return float(known.mean()) if known.size else None
+
+
+def _every_day(days: Days) -> Any:
+    return np.zeros(len(days), dtype=np.int32)
+
+
+def _by_weekday(days: Days) -> Any:
+    return days.weekday
+
+
+NAIVE: Final = DayForecaster("naive", (), (_every_day, _by_weekday, kind_of), sharpness=32.0)
+RIDGE: Final = DayForecaster("ridge", (LONG,), ())
+AUTO: Final = DayForecaster("auto", (SHORT, LONG), (kind_of,))
