@@ -51,6 +51,11 @@ def test_a_curve_of_costs_alone_has_nothing_to_warn_of():
     assert macc(pd.DataFrame(ROWS[1:2])).ranking == ["HP"]
 
 
+def test_a_curve_of_nothing_is_empty():
+    assert macc([]).ranking == []
+    assert macc([]).to_target(0.0).selected == []
+
+
 @pytest.mark.parametrize(
     ("rows", "field"),
     [

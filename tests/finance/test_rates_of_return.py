@@ -58,6 +58,12 @@ def test_leading_zeros_and_thirty_years_of_months_change_nothing():
     assert found.rate == pytest.approx(irr(monthly[1:]).rate, rel=1e-12)
 
 
+def test_a_loss_too_near_the_whole_to_be_told_has_no_rate():
+    flows = [-100.0, *[0.0] * 10, 1e-300]
+    assert irr(flows).roots == ()
+    assert np.isnan(irr_column([flows])[0])
+
+
 @pytest.mark.parametrize("true", [-0.999, -0.5, -1e-9, 1e-12, 3.0, 1e6])
 def test_extreme_rates_are_found(true):
     assert irr([-1.0, 1.0 + true]).rate == pytest.approx(true, rel=1e-6, abs=1e-15)

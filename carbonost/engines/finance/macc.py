@@ -122,6 +122,8 @@ def macc(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> Macc:
 def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     wanted = ["id", "mac_cny_per_t", "abatement_t"]
+    if frame.empty and not len(frame.columns):
+        frame = pd.DataFrame(columns=wanted)
     for column in wanted:
         if column not in frame.columns:
             raise InputError("column is missing", column, list(frame.columns), f"Give {', '.join(wanted)}.")

@@ -93,7 +93,8 @@ def irr(cashflows: npt.ArrayLike, dates: Sequence[object] | None = None, *, day_
         raise InputError(f"{times.size} dates for {flow.size} flows", "dates", None, "Give one date per flow.")
     amounts, instants = _merged(flow, times)
     changes = _sign_changes(amounts)
-    roots = tuple(float(np.expm1(s)) for s in _zeros(amounts, instants))
+    found = (float(np.expm1(s)) for s in _zeros(amounts, instants))
+    roots = tuple(root for root in found if root > -1.0)  # nearer to a total loss than a double can tell
     return Irr(roots[0] if len(roots) == 1 else None, roots, len(roots) == 1, len(changes))
 
 
@@ -289,19 +290,20 @@ def _one_root_each(table: FloatArray) -> FloatArray:
         active = active[(moved > CLOSE * np.maximum(1.0, np.abs(at))) & (ratio != 0.0)]
     found = np.expm1(s)
     for row in np.flatnonzero(~inside):
-        found[row] = irr(table[row]).roots[0]
-    return np.asarray(found)
+        found[row] = next(iter(irr(table[row]).roots), np.nan)
+    return np.where(found > -1.0, found, np.nan)
 
 
 def _log_ratio(s: FloatArray, early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
     """ln(value of the first flows / value of the later ones) and its slope in s, column by column."""
     x = np.exp(-s)
     parts = []
-    for flows_ in (early, late):
-        value, weighted = flows_[-1].copy(), np.zeros_like(s)
-        for flow in flows_[-2::-1]:
-            weighted = weighted * x + value
-            value = value * x + flow
-        parts.append((value, x * weighted / value))
-    (one, mean_one), (two, mean_two) = parts
-    return np.log(one / two), mean_two - mean_one
+    with np.errstate(divide="ignore", invalid="ignore"):  # a side that underflows is no number: `inside` is then false
+        for side in (early, late):
+            value, weighted = side[-1].copy(), np.zeros_like(s)
+            for flow in side[-2::-1]:
+                weighted = weighted * x + value
+                value = value * x + flow
+            parts.append((value, x * weighted / value))
+        (one, mean_one), (two, mean_two) = parts
+        return np.log(one / two), mean_two - mean_one
