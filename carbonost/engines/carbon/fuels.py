@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Final
 
 from carbonost import units
 from carbonost.domain.emission import Basis
 from carbonost.engines.carbon.combustion import combustion_co2
 from carbonost.engines.carbon.context import published
+from carbonost.engines.carbon.uncertainty import combine_product
 from carbonost.errors import AmbiguousUnitError, FactorNotFoundError, ImplausibleFactorError, InputError, UnitError
 from carbonost.factors.check import implausible_parameters
 from carbonost.factors.energy_types import shared_fuel
 from carbonost.factors.parameters import parameter_set
 from carbonost.factors.regions import GLOBAL
+from carbonost.factors.tables import read
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +44,14 @@ class _Fuel:
     origin: str
     status: str
     measured: tuple[str, ...]
+    ncv_pct: float | None = None
+    carbon_pct: float | None = None
+
+    def uncertainty_pct(self, *, in_energy: bool) -> float | None:
+        """Half-width of the factor's 95 % interval, in percent; None unless the set prints those of its parts."""
+        parts = (self.carbon_pct,) if in_energy else (self.ncv_pct, self.carbon_pct)
+        known = [part for part in parts if part is not None]
+        return combine_product(known) if len(known) == len(parts) else None
 
 
 def basis_of(context: Context, method: Method, group: Group, key: str, place: Region, on: date) -> Basis:
@@ -101,7 +113,18 @@ def _parameters(figures: ParameterSet, key: str, measured: Measured | None) -> _
         origin=figures.title,
         status=default.status if default else "own",
         measured=tuple(given),
+        ncv_pct=None if default is None or given else _interval_pct(default.ids[0]),
+        carbon_pct=None if default is None or given else _interval_pct(default.ids[1]),
     )
+
+
+@lru_cache(maxsize=512)
+def _interval_pct(parameter_id: str) -> float | None:
+    """Half-width of a parameter's printed 95 % interval, in percent of its value."""
+    rows = read("fuel_parameters")
+    row = rows[rows["id"] == parameter_id].iloc[0]
+    half = (row["high"] - row["low"]) / 2 / row["value"] * 100
+    return None if isnan(half) else float(half)
 
 
 def _by_carbon(
@@ -149,6 +172,7 @@ def _by_carbon(
             f" × {fuel.carbon_t_per_gj:g} tC/GJ × {fuel.oxidation_factor:g} × 44/12"
         ),
         calculation_method=method.name,
+        uncertainty_pct=fuel.uncertainty_pct(in_energy=in_energy),
         status=fuel.status,
         assumptions=tuple(notes),
         **context.gases(rows),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from carbonost.domain.emission import Basis
     from carbonost.domain.inventory import Inventory
     from carbonost.domain.series import FloatArray
     from carbonost.factors.library import FactorLibrary
@@ -72,8 +73,8 @@ def pedigree(inventory: Inventory, library: FactorLibrary | None = None) -> pd.D
     inventory : Inventory
         A column `completeness` of its source, if there is one, is the share of the period metered.
     library : FactorLibrary or None
-        Where the data years of the factors stand; without it the temporal indicator is 5 for all
-        factors but own ones.
+        Where to look up a factor's data year if the line does not state it; a year that is not
+        known scores 5.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def pedigree(inventory: Inventory, library: FactorLibrary | None = None) -> pd.D
     year = inventory.start_day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     step = np.array([_LEVELS.get(b.level, _WORST) + _FALLBACK * b.fallback for b in bases])
     own = np.array([b.level == "own" for b in bases])
-    data_year = np.array([np.nan if library is None else _data_year(library, b.factor_id) for b in bases])
+    data_year = np.array([_data_year(b, library) for b in bases])
     covered = quantity(told("completeness", 1.0).to_numpy(dtype=np.float64), "completeness")
     frame = pd.DataFrame({"row": row})
     frame["reliability"] = told("data_source", "meter").map(_SOURCES).fillna(_WORST).to_numpy()
@@ -103,11 +104,13 @@ def pedigree(inventory: Inventory, library: FactorLibrary | None = None) -> pd.D
     return frame
 
 
-def _data_year(library: FactorLibrary, factor_id: str) -> float:
-    try:
-        year = library.get(factor_id).data_year
-    except LookupError:
-        return float("nan")
+def _data_year(basis: Basis, library: FactorLibrary | None) -> float:
+    year = basis.data_year
+    if year is None and library is not None:
+        try:
+            year = library.get(basis.factor_id).data_year
+        except LookupError:
+            year = None
     return float("nan") if year is None else float(year)
 
 

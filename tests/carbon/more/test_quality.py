@@ -46,8 +46,10 @@ def test_each_line_is_judged_by_what_it_says_of_itself():
     assert told["score"].tolist() == pytest.approx([0.9, 0.65, 1.0])
 
 
-def test_without_a_library_the_year_of_a_factor_is_not_known():
-    assert pedigree(INVENTORY)["temporal"].tolist() == [5, 5, 1]
+def test_a_factor_of_no_known_year_is_not_good():
+    heat = CarbonCalculator().calculate([{"energy_type": "heat", "consumption": 1.0, "unit": "GJ", **YEAR}])
+    assert pedigree(heat)["temporal"].tolist() == [5]
+    assert pedigree(INVENTORY)["temporal"].tolist() == [1, 1, 1]
 
 
 def test_a_group_is_weighted_by_its_emissions():

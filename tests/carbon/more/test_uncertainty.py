@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbonost.engines.carbon.calculator import CarbonCalculator
 from carbonost.engines.carbon.draws import monte_carlo
 from carbonost.engines.carbon.uncertainty import assess, combine_product, combine_sum
 from carbonost.errors import InputError
+from carbonost.factors.tables import read
 
 SHAPES = ("normal", "lognormal", "triangular", "uniform")
 
@@ -165,3 +167,24 @@ def test_sharing_a_factor_never_narrows_and_splitting_a_row_never_widens(drawn):
     halves = assess(np.repeat(tonnes / 2, 2), 0.0, 10.0, np.repeat(np.arange(len(tonnes)), 2))
     whole = assess(tonnes, 0.0, 10.0, np.arange(len(tonnes)))
     assert halves.high_t == pytest.approx(whole.high_t, rel=1e-9)
+
+
+def test_a_fuel_of_the_ipcc_set_brings_the_intervals_the_ipcc_prints():
+    """IPCC 2006 Vol. 2, Tables 1.2 and 1.3: each parameter with its 95 % limits; the product by Eq. 3.1."""
+    rows = read("fuel_parameters").set_index("id")
+    half = [
+        (rows.loc[f"ipcc2006.diesel.{p}", "high"] - rows.loc[f"ipcc2006.diesel.{p}", "low"])
+        / 2
+        / rows.loc[f"ipcc2006.diesel.{p}", "value"]
+        * 100
+        for p in ("ncv", "carbon_content")
+    ]
+    row = {"energy_type": "diesel", "region": "CN", "period_start": "2023-01-01", "period_end": "2023-12-31"}
+    told = CarbonCalculator(parameter_set="ipcc2006").calculate(
+        [{**row, "consumption": 10.0, "unit": "t", "uncertainty_pct": 0.0}]
+    )
+    assert told.uncertainty().pct == pytest.approx(combine_product(half))
+    energy = CarbonCalculator(parameter_set="ipcc2006").calculate([{**row, "consumption": 430.0, "unit": "GJ"}])
+    assert energy.bases[0].uncertainty_pct == pytest.approx(half[1])
+    own = [{**row, "consumption": 1.0, "unit": "t", "parameters": {"ncv_gj_per_t": 42.0}}]
+    assert CarbonCalculator(parameter_set="ipcc2006").calculate(own).bases[0].uncertainty_pct is None
