@@ -42,10 +42,11 @@ class Spread(NamedTuple):
     low_t: FloatArray
     high_t: FloatArray
 
-    def frame(self, groups: Sequence[object]) -> pd.DataFrame:
-        """Return `group, mean_t, sd_t, low_t, high_t, pct`."""
+    def frame(self, groups: Sequence[object], name: str) -> pd.DataFrame:
+        """Return `mean_t, sd_t, low_t, high_t, pct`, the groups as index `name`."""
         half = (self.high_t - self.low_t) / 2
-        return pd.DataFrame({"group": list(groups), **self._asdict(), "pct": pct_of(half, self.mean_t)})
+        index = pd.Index(list(groups), name=name, dtype=None if len(groups) else object)
+        return pd.DataFrame({**self._asdict(), "pct": pct_of(half, self.mean_t)}, index=index)
 
 
 def monte_carlo(

@@ -44,7 +44,7 @@ class Uncertainty(Answer):
     mean_t, sd_t, low_t, high_t : float [tCO2e]
         Mean, standard deviation, and the ends of the interval.
     by_scope, by_category : DataFrame
-        `group, mean_t, sd_t, low_t, high_t, pct`, one row a group.
+        `mean_t, sd_t, low_t, high_t, pct`, one row a group: ``by_scope.loc[2, "pct"]``.
     contributors : DataFrame
         `factor_id, emissions_t, variance_share, from_factor, from_activity`, largest first; the
         shares of the variance sum to one.
@@ -235,8 +235,8 @@ def assess(
         raise InputError("is no method", field="method", value=method, remedy="Use propagation or monte_carlo.")
     known = [np.broadcast_to(~np.isnan(p), tonnes.shape) for p in (ad, ef)]
     coverage = [_share(np.abs(tonnes), where) for where in (known[0] & known[1], *known)]
-    empty = Spread(*(np.empty(0),) * 4).frame([])
-    tables = {name: shares[name].frame(list(kinds[name][1])) if name in shares else empty for name in groups}
+    none = Spread(*(np.empty(0),) * 4)
+    tables = {n: shares.get(n, none).frame(list(kinds[n][1]) if n in shares else [], n) for n in groups}
     mean, sd, low, high = (float(column[0]) for column in total)
     return Uncertainty(
         pct=float(pct_of(np.array((high - low) / 2), np.array(mean))) if any(coverage) else float("nan"),

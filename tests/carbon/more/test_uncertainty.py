@@ -41,10 +41,10 @@ def test_scopes_categories_and_contributors_are_told_apart():
         scope=[1, 2, 3],
         category=["stationary", "electricity", "water"],
     )
-    scopes = told.by_scope.set_index("group")
+    scopes = told.by_scope
     assert scopes["mean_t"].to_dict() == {1: 100.0, 2: 200.0, 3: 50.0}
     assert scopes.loc[1, "pct"] == pytest.approx(np.hypot(2, 5))
-    assert told.by_category["group"].tolist() == ["stationary", "electricity", "water"]
+    assert told.by_category.index.tolist() == ["stationary", "electricity", "water"]
     assert told.contributors["factor_id"].tolist() == ["grid", "gas", "water"]
     assert told.contributors["variance_share"].sum() == pytest.approx(1.0)
     assert told.contributors.loc[0, "from_factor"] == pytest.approx(400 / (400 + 4 + 25 + 4))
