@@ -179,6 +179,16 @@ def test_parts_that_miss_their_total_are_pointed_out(template, park):
     assert "超出修约范围" in tables(document, "活动水平与排放因子")[0].note
 
 
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_every_version_lists_parameters_assumptions_versions_and_evidence(template, park, audience):
+    """P79."""
+    park["policy"] = policy()
+    document, _ = compose(template, park, audience)
+    captions = {block.caption for _, block in document.walk() if isinstance(block, Table)}
+    assert {"情景参数", "假设清单", "可复算信息", "引用文件清单"} <= captions
+    assert captions & {"证据清单", "数据与文件来源"}
+
+
 def test_evidence_that_differs_in_its_id_alone_shares_a_row(template, park):
     park["measures"]["evidence"] = [
         {"type": "table", "id": f"measure_parameters/PV.{name}", "ts": None, "version": "read", "note": "one manual"}
@@ -199,6 +209,16 @@ def test_a_calendar_year_is_a_name_and_a_parameter_has_its_chinese_one(template,
     assert shown["核算年度"] == "2025"
     assert shown["折现率"].text == "0.08"
     assert shown["电价地区"] == "未给出"
+
+
+def test_chapters_may_be_numbered_in_chinese(park):
+    parts = "".join(f"  - {{id: s{n}, title: 章, blocks: [{{text: 正文}}]}}\n" for n in range(12))
+    registry = TemplateRegistry()
+    template = registry.add(
+        f'kind: k\nversion: "1"\ntitle: 题\ncategory: internal\nnumbering: chinese\nsections:\n{parts}'
+    )
+    document, _ = compose(template, park)
+    assert [section.number for section in document.sections][8:] == ["九、", "十、", "十一、", "十二、"]
 
 
 def test_a_long_table_is_cut_with_a_count_never_silently(template, park):

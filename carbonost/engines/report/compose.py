@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.domain.document import Block, Cite, Document, Figure, GapBox, Paragraph, Section, Table
+from carbonost.domain.document import Block, Document, Figure, GapBox, Paragraph, Section, Table
 from carbonost.engines.report.blocks import figure_block, metrics_block, table_block, text_block
 from carbonost.engines.report.envelopes import Envelopes, resolve, words
 from carbonost.engines.report.records import block_caption, citations, records_block
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from carbonost.engines.report.registry import Template
 
 _LATE: Final = frozenset({"gaps", "figures"})
-_CHINESE: Final = "一二三四五六七八九十"
+_CHINESE: Final = "〇一二三四五六七八九"
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class _Composer:
         return Section(spec["id"], self._shown(number, top=top), spec["title"], tuple(blocks), sections)
 
     def _shown(self, number: str, *, top: bool) -> str:
-        return f"{_CHINESE[int(number) - 1]}、" if self.numbering == "chinese" and top else number
+        return f"{_chinese(int(number))}、" if self.numbering == "chinese" and top else number
 
     def _wanted(self, block: dict[str, Any], depth: str, section: str) -> bool:
         if block.get("narrative") and section in self.narrative:
@@ -97,7 +97,7 @@ class _Composer:
         kind, caption = block["records"], block_caption(block["records"], block.get("caption"))
         boxes, nums = (self.draft.gaps(), tuple(self.draft.nums())) if self.draft is not None else ((), ())
         if kind in _LATE and self.draft is None:
-            return Paragraph(("",))
+            return Paragraph(("",))  # keeps the place until the second pass
         return records_block(kind, self.envelopes, table, caption, boxes=boxes, nums=nums)
 
     def _gap(self, gap: dict[str, Any], number: str) -> GapBox:
@@ -146,6 +146,13 @@ def compose(template: Template, data: Mapping[str, Any], audience: str | None = 
     check_figures(draft, envelopes)
     draft.check_citations()
     return draft, envelopes
+
+
+def _chinese(number: int) -> str:
+    """A chapter's number in Chinese, to 99."""
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{_CHINESE[tens]}十"
+    return head + (_CHINESE[ones] if ones else "")
 
 
 def _check_narrative(narrative: Mapping[str, str], used: set[str]) -> None:
@@ -240,6 +247,3 @@ def figure_index(document: Document) -> list[dict[str, Any]]:
         }
         seen.setdefault((num.result_id, num.path, num.text, num.unit), entry)
     return list(seen.values())
-
-
-__all__ = ["Cite", "check_figures", "compose", "figure_index"]

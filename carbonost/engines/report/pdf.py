@@ -137,6 +137,8 @@ def _judge(heard: list[str]) -> None:
     for message in heard:
         if ".notdef" in message:
             raise MissingGlyphError("a character was drawn as a box", field="pdf", value=message[:160])
+        if "Relative URI" in message:
+            raise RefusedResourceError("the page asks for a file beside it", field="url", value=message[:160])
         if "cannot be loaded" in message or "Failed to" in message:
             raise ReportError(f"the PDF would be incomplete: {message[:200]}")
 

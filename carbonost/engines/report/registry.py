@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGED: Final = ("park", "cn_enterprise", "ghgp", "iso_14064_1", "zero_carbon_park")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-VERBS: Final = frozenset({"text", "metrics", "table", "figure", "records", "fields"})
+VERBS: Final = frozenset({"text", "metrics", "table", "figure", "records"})
 _OPTIONS: Final = frozenset(
     [
         "depth",
