@@ -86,10 +86,7 @@ class DiagnosticEngine:
         """
         started = time.perf_counter()
         emissions, energy = _series(emission_data, "emission_data"), _series(energy_data, "energy_data")
-        if "total" not in emissions:
-            scopes = [emissions[name] for name in ("scope1", "scope2", "scope3") if name in emissions]
-            if scopes:
-                emissions["total"] = sum(scopes[1:], scopes[0])
+        _add_total(emissions)
         marks = _marks(benchmark_data)
         findings, analysis, missing, shares = _analyse(emissions, energy, organization_info, marks, diagnosis_type)
         actions = plan_actions(_totals(emissions), _totals(energy), organization_info)
@@ -101,7 +98,6 @@ class DiagnosticEngine:
             "dict[str, JsonValue]",
             {"emissions": _plain(emissions), "energy": _plain(energy), "organization": _info(organization_info)},
         )
-        saved = [one for one in actions if one.roi is not None]
         return Diagnosis(
             diagnosis_type=diagnosis_type,
             diagnosis=DiagnosisReport(
@@ -113,8 +109,8 @@ class DiagnosticEngine:
             ),
             action_plan=actions,
             confidence=round(confidence, 4),
-            estimated_savings_cny_per_year=sum(one.saving_cny_per_year or 0.0 for one in saved) if saved else None,
-            estimated_abatement_t_per_year=sum(one.abatement_t_per_year or 0.0 for one in saved) if saved else None,
+            estimated_savings_cny_per_year=_sum(actions, "saving_cny_per_year"),
+            estimated_abatement_t_per_year=_sum(actions, "abatement_t_per_year"),
             words_by=words.name if not any(call["fallback"] for call in words.calls) else "template",
             input_hash=content_hash(snapshot),
             input_data=snapshot,
@@ -127,6 +123,18 @@ class DiagnosticEngine:
         )
         retriever = self.retriever if self.retriever is not None else packaged_cases()
         return retriever.search(query, 5)
+
+
+def _add_total(emissions: dict[str, pd.Series]) -> None:
+    scopes = [emissions[name] for name in ("scope1", "scope2", "scope3") if name in emissions]
+    if scopes and "total" not in emissions:
+        emissions["total"] = sum(scopes[1:], scopes[0])
+
+
+def _sum(actions: tuple[Action, ...], field: str) -> float | None:
+    """Return the sum over the actions that could be valued, None without any."""
+    saved = [getattr(one, field) or 0.0 for one in actions if one.roi is not None]
+    return float(sum(saved)) if saved else None
 
 
 def packaged_cases() -> BigramIndex:

@@ -16,7 +16,7 @@ from carbonost.domain.scenario import SpokenModel
 from carbonost.errors import JobLockedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from carbonost.agents.chain import Entry
@@ -307,9 +307,22 @@ class Job:
         audience = (version or told.get("audience")) if kind == "park" else version
         return ReportGenerator().generate(kind, data, formats=tuple(formats), audience=audience)
 
-    def export(self, path: Path | str) -> Path:
-        """Write everything about the job into one file that can be verified elsewhere, offline."""
-        return bundle.export(path, self._journal, self._ledger, self._world)
+    def export(self, path: Path | str, *, withhold: Collection[str] = ()) -> Path:
+        """Write everything about the job into one file that can be verified elsewhere, offline.
+
+        Parameters
+        ----------
+        path : path
+            The file appears whole or not at all.
+        withhold : collection of {"meters"}
+            Parts to leave out; their hashes stay, and the rest still verifies.
+
+        Raises
+        ------
+        InputError
+            If the place cannot be written.
+        """
+        return bundle.export(path, self._journal, self._ledger, self._world, withhold=withhold)
 
     def _repr_html_(self) -> str:
         rows = "".join(

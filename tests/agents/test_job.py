@@ -514,3 +514,70 @@ def test_a_pipeline_refuses_arguments_of_another_kind(selection):
     with pytest.raises(InputError, match="scenario is a ScenarioParams"):
         toy.pipeline().run(selection, {"wacc": 0.08})
     assert isinstance(toy.pipeline(), Pipeline)
+
+
+def test_branches_run_side_by_side_and_give_the_same_hashes(selection):  # P101
+    class Other(toy.Double):
+        spec = toy.AgentSpec(
+            name="other",
+            version="1",
+            purpose="Beside the first.",
+            needs=("source",),
+            metrics={"twice": toy.MetricSpec("kWh/y", "again")},
+            artifacts=(),
+        )
+
+    def go(runner):
+        stages = (toy.Source(confidence=0.9), toy.Double(), Other(), toy.Words())
+        return toy.pipeline(*stages, runner=runner).run(selection, job_id="j")
+
+    assert go(SequentialRunner(workers=4)).audit_head == go(SequentialRunner()).audit_head
+
+
+def test_a_checkpoint_holds_references_only(selection):  # P20
+    runner = LangGraphRunner()
+    toy.pipeline(runner=runner).run(selection, auto_approve=True, job_id="j")
+    held = runner._checkpointer.get_tuple({"configurable": {"thread_id": "j"}}).checkpoint["channel_values"]
+    assert set(held["envelopes"]) == {"source", "double", "words"}
+    assert all(len(name) == 64 for name in held["envelopes"].values())
+    assert len(str(held)) < 2000
+
+
+def test_a_bundle_may_leave_the_meters_out_and_still_verifies(selection, tmp_path):  # P122
+    import pandas as pd
+
+    from carbonost import ParkData
+
+    start = pd.date_range("2025-01-01", periods=4, freq="1h", tz="UTC")
+    meters = pd.DataFrame({"start": start, "point": "m", "energy_type": "electricity", "value": 1.0, "unit": "kWh"})
+    job = toy.pipeline().run(selection, data=ParkData(meters=meters), auto_approve=True)
+    whole, part = job.export(tmp_path / "a.zip"), job.export(tmp_path / "b.zip", withhold=("meters",))
+    assert Pipeline.verify(whole).withheld == ()
+    assert Pipeline.verify(part).withheld == ("meters",)
+    with pytest.raises(InputError, match="cannot be withheld"):
+        job.export(tmp_path / "c.zip", withhold=("audit",))
+    with pytest.raises(InputError, match="cannot write here"):
+        job.export("/proc/none/d.zip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "b.zip"]
+
+
+def test_every_public_model_has_a_schema_with_a_version():  # P25
+    from carbonost.agents.schemas import schemas
+
+    found = schemas()
+    assert found["version"] == 1
+    assert found["models"]["ResultEnvelope"]["additionalProperties"] is False
+    assert found["models"]["ScenarioParams"]["properties"]["wacc"]["unit"] == "share per year (0.08 is 8 %)"
+
+
+def test_a_stage_that_fails_beside_others_fails_in_its_turn(selection):
+    class Bad(toy.Double):
+        spec = toy.AgentSpec(name="bad", version="1", purpose="Fails.", needs=("source",), metrics={}, artifacts=())
+
+        def run(self, context):
+            raise RuntimeError("no luck")
+
+    pipeline = toy.pipeline(toy.Source(confidence=0.9), toy.Double(), Bad(), runner=SequentialRunner(workers=2))
+    with pytest.raises(StageError, match="'bad' failed"):
+        pipeline.run(selection, job_id="j")
+    assert list(pipeline.job("j").envelopes) == ["source", "double"]
