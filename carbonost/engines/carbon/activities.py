@@ -1,123 +1,37 @@
 """Activity rows as columns: read, checked and coded, so that the engine sees only numbers.
 
-Every fault is found in one pass over the columns and names its row and field. Text columns become
-codes; rows that agree in all of them form a group, which is resolved once.
+Every fault is found in one pass over the columns and names its row and field.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel
 
-from carbonost.domain.activity import ActivityData, FuelParameters, OwnFactor
+from carbonost.domain.activity import ActivityData
 from carbonost.domain.period import as_date
 from carbonost.engines.carbon.faults import Faults
+from carbonost.engines.carbon.keys import Keys, read_keys
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
 REQUIRED: Final = ("energy_type", "consumption", "unit", "period_start", "period_end")
-_KEYS: Final = ("energy_type", "unit", "region", "scope", "category", "factor", "parameters")
 _EPOCH: Final = date(1970, 1, 1)
 _PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 NO_DAY: Final = -(2**31) + 1
 _FIRST_STAMP: Final = -106_751  # the first day of a nanosecond stamp, 1677-09-22
-_DENSE: Final = 1 << 16  # combinations numbered without looking which occur
 
 Rows = pd.DataFrame | Iterable[ActivityData | Mapping[str, Any]] | ActivityData | Mapping[str, Any]
-
-
-class Group(NamedTuple):
-    """What the rows of one group share, as they were written."""
-
-    energy_type: str
-    unit: str
-    region: str
-    scope: int | None
-    category: str | None
-    factor: OwnFactor | str | None
-    parameters: FuelParameters | None
-
-
-class Keys:
-    """The key columns of n rows as codes, and what each combination of codes means.
-
-    Parameters
-    ----------
-    tables : list of list
-        What the codes of each key of `Group` mean, in its order.
-    columns : list of (n,) array of int
-        Codes of the keys that vary, in order.
-    """
-
-    def __init__(self, tables: list[list[Any]], columns: list[npt.NDArray[np.integer]], rows: int) -> None:
-        self.tables, self.columns, self.rows = tables, columns, rows
-        self.radices = [len(table) for table in tables if len(table) > 1]
-        self._groups: list[Group] | None = None
-
-    @property
-    def size(self) -> int:
-        """How many combinations there could be."""
-        return len(self._groups) if self._groups is not None else math.prod(self.radices)
-
-    @property
-    def grouped(self) -> bool:
-        """Whether the one column already numbers the combinations."""
-        return self._groups is not None
-
-    def compact(self) -> Keys:
-        """Return keys numbered by the combinations that occur, where there could be far more."""
-        if self.size <= _DENSE:
-            return self
-        code = np.zeros(self.rows, dtype=np.int64)
-        for radix, column in zip(self.radices, self.columns, strict=True):
-            code = code * radix + column
-        used, inverse = np.unique(code, return_inverse=True)
-        keys = Keys([], [inverse.astype(np.int32)], self.rows)
-        keys._groups = [self.group(number) for number in used.tolist()]
-        return keys
-
-    def numbers(self, at: slice) -> npt.NDArray[np.int32]:
-        """Return the number of the combination of each row of a block."""
-        size = min(at.stop, self.rows) - at.start
-        if not self.columns:
-            return np.zeros(size, dtype=np.int32)
-        number = self.columns[0][at].astype(np.int32)
-        for radix, column in zip(self.radices[1:], self.columns[1:], strict=True):
-            number *= radix
-            number += column[at]
-        return number
-
-    def take(self, rows: npt.NDArray[np.intp]) -> Keys:
-        """Return the keys of some rows."""
-        keys = Keys(self.tables, [column[rows] for column in self.columns], len(rows))
-        keys._groups = self._groups
-        return keys
-
-    def group(self, number: int) -> Group:
-        """Return what a combination means."""
-        if self._groups is not None:
-            return self._groups[number]
-        parts: list[Any] = []
-        for table in reversed(self.tables):
-            number, digit = divmod(number, len(table))
-            parts.append(table[digit])
-        return Group(*reversed(parts))
-
-    def content(self) -> tuple[Any, ...]:
-        """Return what the numbers mean, to recognise the same keys in another table."""
-        return tuple(self._groups) if self._groups is not None else tuple(map(tuple, self.tables))
 
 
 @dataclass(eq=False)
@@ -148,6 +62,10 @@ class Activities:
     def __len__(self) -> int:
         return len(self.consumption)
 
+    def span(self) -> tuple[int, int]:
+        """Return the first and the last day any row touches."""
+        return (int(self.start_day.min()), int(self.end_day.max())) if len(self) else (0, 0)
+
     def take(self, rows: npt.NDArray[np.intp]) -> Activities:
         """Return some rows, over the same frame and faults."""
         return Activities(
@@ -159,6 +77,61 @@ class Activities:
             None if self.share is None else self.share[rows],
             self.faults,
         )
+
+
+@dataclass(eq=False)
+class Plain:
+    """A table whose columns are numbers already; nothing in it has been checked.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    consumption : (n,) array of float
+    start, end : (n,) array of int64
+        Time stamps, `per_day` to a day.
+    keys : Keys
+    """
+
+    frame: pd.DataFrame
+    consumption: FloatArray
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    per_day: int
+    keys: Keys
+
+    def __len__(self) -> int:
+        return len(self.consumption)
+
+    def span(self) -> tuple[int, int]:
+        """Return days that likely hold all rows: the calendar years of a sample."""
+        step = max(1, len(self) // 4096)
+        low, high = int(self.start[::step].min()) // self.per_day, int(self.end[::step].max()) // self.per_day
+        if low <= _FIRST_STAMP or high < low:
+            return 0, 0
+        first, last = ((_EPOCH + timedelta(days=day)).year for day in (low, high))
+        return (date(first, 1, 1) - _EPOCH).days, (date(last, 12, 31) - _EPOCH).days
+
+    def activities(self, start_day: IntArray, end_day: IntArray) -> Activities:
+        """Return the rows as read, once their days are known to be sound."""
+        return Activities(self.frame, self.consumption, start_day, end_day, self.keys, None, Faults())
+
+
+def read_plain(rows: Rows) -> Plain | None:
+    """Return `rows` unchecked if its columns need no reading, else None."""
+    if not isinstance(rows, pd.DataFrame) or "purity" in rows or any(name not in rows for name in REQUIRED):
+        return None
+    frame = _frame(rows)
+    amount, *stamps = (frame[name].to_numpy() for name in ("consumption", "period_start", "period_end"))
+    if amount.dtype != np.float64 or any(stamp.dtype.kind != "M" for stamp in stamps):
+        return None
+    if stamps[0].dtype != stamps[1].dtype:
+        return None
+    faults = Faults()
+    keys = read_keys(frame, faults)
+    if faults.by_row:
+        return None
+    start, end = (np.ascontiguousarray(stamp).view(np.int64) for stamp in stamps)
+    return Plain(frame, amount, start, end, _PER_DAY[np.datetime_data(stamps[0].dtype)[0]], keys)
 
 
 def read_activities(rows: Rows) -> Activities:
@@ -192,7 +165,7 @@ def read_activities(rows: Rows) -> Activities:
         share = _numbers(frame["purity"].where(frame["purity"].notna(), 1.0), "purity", faults)
         above = np.flatnonzero(share > 1)
         faults.add(above, "purity", share, "a purity lies between 0 and 1", "95 % is 0.95.")
-    return Activities(frame, consumption, start, end, _read_keys(frame, faults), share, faults)
+    return Activities(frame, consumption, start, end, read_keys(frame, faults), share, faults)
 
 
 def _frame(rows: Rows) -> pd.DataFrame:
@@ -268,82 +241,3 @@ def _check_order(start: IntArray, end: IntArray, faults: Faults) -> None:
 
 def _chunks(n: int, size: int = 1 << 14) -> Iterable[slice]:
     return (slice(first, min(first + size, n)) for first in range(0, n, size))
-
-
-def _read_keys(frame: pd.DataFrame, faults: Faults) -> Keys:
-    """Code the key columns; columns with one value cost nothing."""
-    tables: list[list[Any]] = []
-    columns: list[npt.NDArray[np.integer]] = []
-    for name in _KEYS:
-        if name not in frame.columns:
-            tables.append(["CN" if name == "region" else None])
-            continue
-        codes, values = _codes(frame[name], name, faults)
-        tables.append(values or [None])
-        if len(tables[-1]) > 1:
-            columns.append(codes)
-    return Keys(tables, columns, len(frame)).compact()
-
-
-def _codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np.integer], list[Any]]:
-    """Return the code of each row and what each code means; an empty cell is None (region: CN)."""
-    if name in {"factor", "parameters"}:
-        return _object_codes(column, name, faults)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes: npt.NDArray[np.integer] = column.cat.codes.to_numpy()
-        uniques = list(column.cat.categories)
-    else:
-        found, labels = pd.factorize(column)
-        codes, uniques = found, list(labels)
-    if len(codes) and codes.min() < 0:
-        empty = codes < 0
-        if name in {"energy_type", "unit"}:
-            words = "this field is empty"
-            faults.add(np.flatnonzero(empty), name, column.array, words, f"Give {name} in every row.")
-        codes = np.where(empty, len(uniques), codes)
-        uniques = [*uniques, "CN" if name == "region" else None]
-    return codes, [_plain(name, value) for value in uniques]
-
-
-def _plain(name: str, value: Any) -> Any:
-    """Return a key's value as the resolver reads it; a sheet's numbers (320500, 3.0) become words again."""
-    if value is None or name in {"energy_type", "unit"}:
-        return value
-    number = int(value) if isinstance(value, (int, float)) and float(value).is_integer() else None
-    if name == "scope":
-        return value if number is None else number
-    return str(value if number is None else number)
-
-
-def _object_codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np.integer], list[Any]]:
-    """Code a column of mappings by content; the model reads each distinct one once."""
-    keys: dict[str, int] = {}
-    values: list[Any] = []
-    codes = np.zeros(len(column), dtype=np.int64)
-    for row, cell in enumerate(column.tolist()):
-        empty = cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell))
-        key = "" if empty else _content(cell)
-        if key not in keys:
-            try:
-                values.append(None if empty else _read_cell(name, cell))
-            except InputError as error:
-                faults.put(row, InputError(error.problem, f"{name}.{error.field}", error.value, error.remedy, row))
-                values.append(None)
-            keys[key] = len(keys)
-        codes[row] = keys[key]
-    return codes, values
-
-
-def _content(cell: Any) -> str:
-    if isinstance(cell, BaseModel):
-        return str(cell.model_dump_json())
-    return cell if isinstance(cell, str) else json.dumps(cell, sort_keys=True, default=str)
-
-
-def _read_cell(name: str, cell: Any) -> Any:
-    if isinstance(cell, (str, OwnFactor, FuelParameters)):
-        return cell
-    if isinstance(cell, Mapping):
-        return (OwnFactor if name == "factor" else FuelParameters)(**cell)
-    remedy = "Give a factor's id, or {'value', 'unit', 'source'}." if name == "factor" else "Give a mapping."
-    raise InputError("this cannot be read", name, cell, remedy)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from carbonost.domain.activity import ActivityData, Contract
 from carbonost.domain.period import Period, as_date
-from carbonost.engines.carbon import activities as reading
-from carbonost.engines.carbon import columns
 from carbonost.engines.carbon.context import Context
+from carbonost.engines.carbon.engine import Engine
 from carbonost.engines.carbon.fugitive import mass_balance_leak_kg
 from carbonost.engines.carbon.heat import FEED_WATER_KJ_PER_KG, steam_energy_gj
 from carbonost.engines.carbon.matching import hourly_match
 from carbonost.engines.carbon.park.account import zero_carbon_park
-from carbonost.engines.carbon.resolver import basis_of
 from carbonost.engines.carbon.result import CarbonInventory
 from carbonost.engines.carbon.rules import method_for
 from carbonost.engines.carbon.scope3 import prepare
-from carbonost.engines.carbon.walk import walk
-from carbonost.errors import CarbonostError, InputError
+from carbonost.errors import InputError
 from carbonost.factors.gwp import gwp_set
 from carbonost.factors.library import FactorLibrary
 from carbonost.factors.parameters import parameter_set as parameter_set_called
@@ -29,17 +23,14 @@ from carbonost.factors.regions import region as region_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
     from decimal import Decimal
 
-    import numpy.typing as npt
-
-    from carbonost.domain.emission import Basis, EmissionResult
+    from carbonost.domain.emission import EmissionResult
     from carbonost.domain.factor import Vintage
+    from carbonost.engines.carbon.activities import Rows
     from carbonost.engines.carbon.matching import HourlyMatch
     from carbonost.engines.carbon.park.account import ZeroCarbonPark
-
-_EPOCH: Final = date(1970, 1, 1)
-_PLANS: Final = 8
 
 
 class CarbonCalculator:
@@ -99,8 +90,7 @@ class CarbonCalculator:
             vintage=vintage,
             strict=strict,
         )
-        self._accelerate = accelerate
-        self._plans: dict[tuple[object, ...], columns.Plan] = {}
+        self._engine = Engine(self._context, accelerate=accelerate)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -118,7 +108,7 @@ class CarbonCalculator:
 
     def calculate(
         self,
-        activities: reading.Rows,
+        activities: Rows,
         contracts: Iterable[Contract | dict[str, Any]] = (),
         errors: Literal["raise", "collect"] = "raise",
     ) -> CarbonInventory:
@@ -145,10 +135,7 @@ class CarbonCalculator:
         """
         if errors not in {"raise", "collect"}:
             raise InputError("no such choice", "errors", errors, "Use 'raise' or 'collect'.")
-        read = reading.read_activities(activities)
-        lines, bases = self._short_way(read)
-        if lines is None:
-            lines, bases = self._long_way(read, errors)
+        read, lines, bases = self._engine.run(activities, errors)
         inventory = CarbonInventory(
             bases=tuple(bases),
             basis_index=lines.basis,
@@ -165,71 +152,9 @@ class CarbonCalculator:
         claims = [Contract.of(contract) for contract in contracts]
         return inventory.with_contracts(claims) if claims else inventory
 
-    def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, list[Basis]]:
-        """Resolve what occurs, refuse what must be, multiply the rest."""
-        kept, rows = _sound(read)
-        starts = self._starts(kept)
-        pairs = columns.locate(kept, starts[1:])
-        plan = self._plan(kept.keys, starts)
-        faults = plan.complete(pairs.seen, starts, lambda group, day: self._basis(kept.keys.group(group), day))
-        if faults:
-            for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
-                read.faults.put(row if rows is None else int(rows[row]), error)
-        if errors == "raise":
-            read.faults.throw(len(read))
-        if faults:
-            kept, rows = _sound(read)
-            pairs = columns.locate(kept, starts[1:])
-        table, bases = plan.used(pairs)
-        coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
-        lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
-        return (lines if rows is None else lines.renumbered(rows)), bases
-
-    def _short_way(self, read: reading.Activities) -> tuple[columns.Lines | None, list[Basis]]:
-        """Return the lines by one pass; None where some row needs more than a gather and a product."""
-        if not len(read) or read.faults.by_row:
-            return None, []
-        starts = self._starts(read)
-        plan = self._plan(read.keys, starts)
-        found = walk(read, plan, starts[1:], compiled=self._accelerate)
-        if found.lines is None and found.missing.any():
-            plan.complete(found.missing, starts, lambda group, day: self._basis(read.keys.group(group), day))
-            found = walk(read, plan, starts[1:], compiled=self._accelerate)
-        if found.lines is not None and not found.used.all():
-            found.lines.basis = (np.cumsum(found.used, dtype=np.int32) - np.int32(1))[found.lines.basis]
-        return found.lines, [basis for basis, there in zip(plan.bases, found.used.tolist(), strict=True) if there]
-
-    def _starts(self, read: reading.Activities) -> npt.NDArray[np.int64]:
-        """Return the first days of the stretches in which no answer changes, from the table's first day to its last."""
-        if not len(read):
-            return np.zeros(1, dtype=np.int64)
-        first, last = int(read.start_day.min()), int(read.end_day.max())
-        c = self._context.library.columns
-        years = range((_EPOCH + timedelta(days=first)).year, (_EPOCH + timedelta(days=last)).year + 1)
-        january = [(date(year, 1, 1) - _EPOCH).days for year in years]
-        days = np.unique(np.concatenate([c.valid_from, c.valid_to + 1, january]))
-        opening = np.searchsorted(days, first, side="right") - 1
-        return np.asarray(days[opening : np.searchsorted(days, last, side="right")], dtype=np.int64)
-
-    def _plan(self, keys: reading.Keys, starts: npt.NDArray[np.int64]) -> columns.Plan:
-        """Return what is already known for these keys and days; the last few tables are remembered."""
-        name = (keys.content(), starts.tobytes())
-        plan = self._plans.pop(name, None) or columns.Plan(keys.size * len(starts))
-        self._plans[name] = plan
-        while len(self._plans) > _PLANS:
-            del self._plans[next(iter(self._plans))]
-        return plan
-
-    def _basis(self, group: reading.Group, day: int) -> Basis | CarbonostError:
-        """Return what answers `group` on a day; an error is an answer too."""
-        try:
-            return basis_of(self._context, group, _EPOCH + timedelta(days=day))
-        except CarbonostError as error:
-            return error
-
     # ---- the specification's conveniences -----------------------------------------------------
 
-    def calculate_scope1(self, inputs: reading.Rows) -> list[EmissionResult]:
+    def calculate_scope1(self, inputs: Rows) -> list[EmissionResult]:
         """Return the direct emissions of each row.
 
         Raises
@@ -239,7 +164,7 @@ class CarbonCalculator:
         """
         return self._one_scope(inputs, 1)
 
-    def calculate_scope3(self, inputs: reading.Rows, *, borrow: str | None = None) -> list[EmissionResult]:
+    def calculate_scope3(self, inputs: Rows, *, borrow: str | None = None) -> list[EmissionResult]:
         """Return the other indirect emissions of each row; as `calculate_scope1`.
 
         Names of common activities (``flight_long_haul``, ``waste_landfill``) find their packaged
@@ -248,7 +173,7 @@ class CarbonCalculator:
         rows = [inputs] if isinstance(inputs, (ActivityData, dict)) else inputs
         return self._one_scope(prepare(rows, self._context.library, borrow=borrow), 3)
 
-    def _one_scope(self, inputs: reading.Rows, scope: int) -> list[EmissionResult]:
+    def _one_scope(self, inputs: Rows, scope: int) -> list[EmissionResult]:
         inventory = self.calculate(inputs)
         results = inventory.results()
         wrong = [(row, found) for row, found in enumerate(results) if found.scope != scope]
@@ -359,7 +284,7 @@ class CarbonCalculator:
 
     def zero_carbon_park(
         self,
-        activities: reading.Rows,
+        activities: Rows,
         contracts: Sequence[Contract | dict[str, Any]] = (),
         production: Any = (),
         energy_coefficients: Mapping[str, Any] | None = None,
@@ -377,13 +302,3 @@ class CarbonCalculator:
         if not any(years):  # an undated figure answers any year; the grid's last year is as good as another
             return self._last_year("electricity", "CN") if (key, region) != ("electricity", "CN") else Period.year(2023)
         return Period.year(max(years))
-
-
-def _sound(read: reading.Activities) -> tuple[reading.Activities, npt.NDArray[np.intp] | None]:
-    """Return the rows without a fault, and their numbers; None where all are sound."""
-    if not read.faults.by_row:
-        return read, None
-    good = np.ones(len(read), dtype=np.bool_)
-    good[list(read.faults.by_row)] = False
-    rows = np.flatnonzero(good)
-    return read.take(rows), rows

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from carbonost.domain.factor import Resolution, Vintage
-    from carbonost.engines.carbon.activities import Group
+    from carbonost.engines.carbon.keys import Group
     from carbonost.factors.gwp import GwpSet
     from carbonost.factors.library import FactorLibrary
     from carbonost.factors.parameters import ParameterSet

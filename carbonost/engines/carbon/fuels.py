@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from carbonost.domain.activity import FuelParameters as Measured
-    from carbonost.engines.carbon.activities import Group
     from carbonost.engines.carbon.context import Context
+    from carbonost.engines.carbon.keys import Group
     from carbonost.engines.carbon.rules import Method
     from carbonost.factors.parameters import ParameterSet
     from carbonost.factors.regions import Region

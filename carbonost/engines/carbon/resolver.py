@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from carbonost.domain.activity import OwnFactor
-    from carbonost.engines.carbon.activities import Group
     from carbonost.engines.carbon.context import Context
+    from carbonost.engines.carbon.keys import Group
     from carbonost.factors.gwp import GwpSet
     from carbonost.factors.regions import Region
 _SCOPE_2: Final = 2

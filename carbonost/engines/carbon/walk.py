@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from carbonost.domain.series import BoolArray, FloatArray, IntArray
-    from carbonost.engines.carbon.activities import Activities, Keys
+    from carbonost.engines.carbon.activities import Activities, Plain
     from carbonost.engines.carbon.columns import Plan
+    from carbonost.engines.carbon.keys import Keys
 
 _KEYS: Final = 3  # key columns the compiled loop takes; further ones are joined before
 
@@ -33,51 +34,29 @@ class Walk(NamedTuple):
     used: BoolArray
 
 
-def walk(activities: Activities, plan: Plan, cuts: npt.NDArray[np.int64], *, compiled: bool = False) -> Walk:
-    """Pass over the rows once.
+def walk(activities: Activities, plan: Plan, cuts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
+    """Pass over checked rows once, block by block.
 
     Parameters
     ----------
     cuts : (c - 1,) array of int
         First days of the second and later cuts.
-    compiled : bool
-        Use numba.
+    span : (first, last) day of any row
 
     Returns
     -------
     Walk
         `lines` is None where a row straddles two bases or its pair is not known.
     """
-    n, first = len(activities), int(activities.start_day.min())
-    days = np.arange(first, int(activities.end_day.max()) + 1)
-    cut_of_day = np.searchsorted(cuts, days, side="right").astype(np.int32)
-    basis, emissions = np.empty(n, dtype=np.int32), np.empty(n)
+    a, count = activities, len(cuts) + 1
+    cut_of_day = _cut_of_day(cuts, span)
+    basis, emissions = np.empty(len(a), dtype=np.int32), np.empty(len(a))
     missing, used = np.zeros(len(plan.table), dtype=np.bool_), np.zeros(len(plan.bases), dtype=np.bool_)
-    loop = _compiled if compiled else _in_blocks
-    apart = loop(activities, plan, first, cut_of_day, len(cuts) + 1, basis, emissions, missing, used)
-    if apart or missing.any():
-        return Walk(None, missing, used)
-    a = activities
-    return Walk(Lines(None, basis, a.consumption, emissions, a.start_day, a.end_day, a.share), missing, used)
-
-
-def _in_blocks(
-    activities: Activities,
-    plan: Plan,
-    first: int,
-    cut_of_day: IntArray,
-    count: int,
-    basis: IntArray,
-    emissions: FloatArray,
-    missing: BoolArray,
-    used: BoolArray,
-) -> bool:
-    """Fill `basis` and `emissions`; return whether a row straddles two bases."""
     coefficient, table = plan.coefficients(), plan.table
-    for at in blocks(len(activities)):
-        low = cut_of_day.take(activities.start_day[at] - first)
-        high = cut_of_day.take(activities.end_day[at] - first)
-        pair = activities.keys.numbers(at)
+    for at in blocks(len(a)):
+        low = cut_of_day.take(a.start_day[at] - span[0])
+        high = cut_of_day.take(a.end_day[at] - span[0])
+        pair = a.keys.numbers(at)
         pair *= count
         pair += low
         found = basis[at]
@@ -87,13 +66,19 @@ def _in_blocks(
             continue
         used[found] = True
         if not np.array_equal(low, high) and _straddles(pair, low, high, table):
-            return True
+            return Walk(None, missing, used)
         tonnes = emissions[at]
         coefficient.take(found, out=tonnes, mode="clip")
-        tonnes *= activities.consumption[at]
-        if activities.share is not None:
-            tonnes *= activities.share[at]
-    return False
+        tonnes *= a.consumption[at]
+        if a.share is not None:
+            tonnes *= a.share[at]
+    lines = Lines(None, basis, a.consumption, emissions, a.start_day, a.end_day, a.share)
+    return Walk(None if missing.any() else lines, missing, used)
+
+
+def _cut_of_day(cuts: npt.NDArray[np.int64], span: tuple[int, int]) -> IntArray:
+    days = np.arange(span[0], span[1] + 1)
+    return np.searchsorted(cuts, days, side="right").astype(np.int32)
 
 
 def _straddles(pair: IntArray, low: IntArray, high: IntArray, table: IntArray) -> bool:
@@ -104,24 +89,26 @@ def _straddles(pair: IntArray, low: IntArray, high: IntArray, table: IntArray) -
     )
 
 
-def _compiled(
-    activities: Activities,
-    plan: Plan,
-    first: int,
-    cut_of_day: IntArray,
-    count: int,
-    basis: IntArray,
-    emissions: FloatArray,
-    missing: BoolArray,
-    used: BoolArray,
-) -> bool:
-    """As `_in_blocks`, in one loop over the rows."""
-    n = len(activities)
-    columns, radices = _three(activities.keys, n)
-    share = np.broadcast_to(np.ones(1), n) if activities.share is None else activities.share
-    given = (activities.start_day, activities.end_day, activities.consumption, share)
-    where = (first, cut_of_day, count, plan.table, plan.coefficients())
-    return bool(_loop()(*given, *columns, *radices, *where, basis, emissions, missing, used))
+def walk_compiled(plain: Plain, plan: Plan, starts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
+    """Check, locate and multiply in one compiled loop; gives up on the first row that is not sound.
+
+    Parameters
+    ----------
+    starts : (c,) array of int
+        First days of the cuts.
+    span : (first, last) day
+        A row outside gives up.
+    """
+    n = len(plain)
+    columns, radices = _three(plain.keys, n)
+    start_day, end_day, basis = (np.empty(n, dtype=np.int32) for _ in range(3))
+    emissions = np.empty(n)
+    missing, used = np.zeros(len(plan.table), dtype=np.bool_), np.zeros(len(plan.bases), dtype=np.bool_)
+    given = (plain.start, plain.end, plain.consumption, *columns, *radices)
+    where = (*span, _cut_of_day(starts[1:], span), len(starts), plan.table, plan.coefficients())
+    sound = _loop(plain.per_day)(*given, *where, start_day, end_day, basis, emissions, missing, used)
+    lines = Lines(None, basis, plain.consumption, emissions, start_day, end_day, None)
+    return Walk(lines if sound and not missing.any() else None, missing, used)
 
 
 def _three(keys: Keys, n: int) -> tuple[list[npt.NDArray[np.integer]], list[int]]:
@@ -136,34 +123,39 @@ def _three(keys: Keys, n: int) -> tuple[list[npt.NDArray[np.integer]], list[int]
     return columns, radices[1:]
 
 
-@lru_cache(maxsize=1)
-def _loop() -> Any:
+@lru_cache(maxsize=4)
+def _loop(per_day: int) -> Any:
+    """Compile the loop for stamps of `per_day` to a day: a constant divides faster."""
     numba = load("numba", "CarbonCalculator(accelerate=True)")
 
     def loop(  # noqa: PLR0917 -- numba takes columns one by one
-        start: IntArray,
-        end: IntArray,
+        start: npt.NDArray[np.int64],
+        end: npt.NDArray[np.int64],
         amount: FloatArray,
-        share: FloatArray,
         a: npt.NDArray[np.integer],
         b: npt.NDArray[np.integer],
         c: npt.NDArray[np.integer],
         radix_b: int,
         radix_c: int,
         first: int,
+        last: int,
         cut_of_day: IntArray,
         count: int,
         table: IntArray,
         coefficient: FloatArray,
+        start_day: IntArray,
+        end_day: IntArray,
         basis: IntArray,
         emissions: FloatArray,
         missing: BoolArray,
         used: BoolArray,
     ) -> bool:
-        apart = False
         for i in range(len(start)):
-            low = cut_of_day[start[i] - first]
-            high = cut_of_day[end[i] - first]
+            day, until, consumed = start[i] // per_day, end[i] // per_day, amount[i]
+            if not (first <= day <= until <= last and 0.0 <= consumed < np.inf):
+                return False
+            start_day[i], end_day[i] = day, until
+            low, high = cut_of_day[day - first], cut_of_day[until - first]
             pair = ((np.int64(a[i]) * radix_b + b[i]) * radix_c + c[i]) * count + low
             found = table[pair]
             basis[i] = found
@@ -171,10 +163,10 @@ def _loop() -> Any:
                 missing[pair] = True
                 continue
             used[found] = True
-            emissions[i] = coefficient[found] * amount[i] * share[i]
+            emissions[i] = coefficient[found] * consumed
             for step in range(1, high - low + 1):
                 if table[pair + step] != found:
-                    apart = True
-        return apart
+                    return False
+        return True
 
     return numba.njit(nogil=True, cache=True)(loop)

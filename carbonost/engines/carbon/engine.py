@@ -1,0 +1,140 @@
+"""From rows to lines: read, resolve what occurs once, walk the columns.
+
+The short way is one pass where every answer is known and none changes within a row (`walk`); the
+long way (`columns`) splits periods and tells every fault. What was resolved is remembered.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from carbonost.engines.carbon import activities as reading
+from carbonost.engines.carbon import columns
+from carbonost.engines.carbon.resolver import basis_of
+from carbonost.engines.carbon.walk import Walk, walk, walk_compiled
+from carbonost.errors import CarbonostError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from carbonost.domain.emission import Basis
+    from carbonost.engines.carbon.context import Context
+    from carbonost.engines.carbon.keys import Group, Keys
+
+_EPOCH: Final = date(1970, 1, 1)
+_PLANS: Final = 8
+
+
+class Engine:
+    """Turns activity rows into lines under one context.
+
+    Parameters
+    ----------
+    context : Context
+    accelerate : bool
+        Walk plain tables in a loop compiled by numba.
+    """
+
+    def __init__(self, context: Context, *, accelerate: bool) -> None:
+        self._context, self._accelerate = context, accelerate
+        self._plans: dict[tuple[object, ...], columns.Plan] = {}
+
+    def run(self, rows: reading.Rows, errors: str) -> tuple[reading.Activities, columns.Lines, list[Basis]]:
+        """Return the rows as read, the lines, and their bases.
+
+        Raises
+        ------
+        CarbonostError
+            The faults of the rows, unless `errors` is ``"collect"``.
+        """
+        plain = reading.read_plain(rows) if self._accelerate else None
+        if plain is not None:
+            lines, bases = self._short_way(plain)
+            if lines is not None:
+                return plain.activities(lines.start_day, lines.end_day), lines, bases
+        read = reading.read_activities(rows)
+        lines, bases = self._short_way(read)
+        if lines is None:
+            lines, bases = self._long_way(read, errors)
+        return read, lines, bases
+
+    def _short_way(self, read: reading.Activities | reading.Plain) -> tuple[columns.Lines | None, list[Basis]]:
+        """Return the lines by one pass; None where some row needs more than a gather and a product."""
+        if not len(read) or (isinstance(read, reading.Activities) and read.faults.by_row):
+            return None, []
+        first, last = read.span()
+        starts = self._starts(first, last)
+        plan = self._plan(read.keys, starts)
+
+        def once() -> Walk:
+            if isinstance(read, reading.Plain):
+                return walk_compiled(read, plan, starts, (first, last))
+            return walk(read, plan, starts[1:], (first, last))
+
+        found = once()
+        if found.lines is None and found.missing.any():
+            plan.complete(found.missing, starts, lambda group, day: self._basis(read.keys.group(group), day))
+            found = once()
+        if found.used.all():
+            return found.lines, plan.bases.copy()
+        if found.lines is not None:
+            found.lines.basis = (np.cumsum(found.used, dtype=np.int32) - np.int32(1))[found.lines.basis]
+        return found.lines, [basis for basis, there in zip(plan.bases, found.used.tolist(), strict=True) if there]
+
+    def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, list[Basis]]:
+        """Resolve what occurs, refuse what must be, multiply the rest."""
+        kept, rows = _sound(read)
+        starts = self._starts(*kept.span())
+        pairs = columns.locate(kept, starts[1:])
+        plan = self._plan(kept.keys, starts)
+        faults = plan.complete(pairs.seen, starts, lambda group, day: self._basis(kept.keys.group(group), day))
+        if faults:
+            for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
+                read.faults.put(row if rows is None else int(rows[row]), error)
+        if errors == "raise":
+            read.faults.throw(len(read))
+        if faults:
+            kept, rows = _sound(read)
+            pairs = columns.locate(kept, starts[1:])
+        table, bases = plan.used(pairs)
+        coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
+        lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
+        return (lines if rows is None else lines.renumbered(rows)), bases
+
+    def _starts(self, first: int, last: int) -> npt.NDArray[np.int64]:
+        """Return the first days of the stretches in which no answer changes, from a table's first day to its last."""
+        c = self._context.library.columns
+        years = range((_EPOCH + timedelta(days=first)).year, (_EPOCH + timedelta(days=last)).year + 1)
+        january = [(date(year, 1, 1) - _EPOCH).days for year in years]
+        days = np.unique(np.concatenate([c.valid_from, c.valid_to + 1, january]))
+        opening = np.searchsorted(days, first, side="right") - 1
+        return np.asarray(days[opening : np.searchsorted(days, last, side="right")], dtype=np.int64)
+
+    def _plan(self, keys: Keys, starts: npt.NDArray[np.int64]) -> columns.Plan:
+        """Return what is already known for these keys and days; the last few tables are remembered."""
+        name = (keys.content(), starts.tobytes())
+        plan = self._plans.pop(name, None) or columns.Plan(keys.size * len(starts))
+        self._plans[name] = plan
+        while len(self._plans) > _PLANS:
+            del self._plans[next(iter(self._plans))]
+        return plan
+
+    def _basis(self, group: Group, day: int) -> Basis | CarbonostError:
+        """Return what answers `group` on a day; an error is an answer too."""
+        try:
+            return basis_of(self._context, group, _EPOCH + timedelta(days=day))
+        except CarbonostError as error:
+            return error
+
+
+def _sound(read: reading.Activities) -> tuple[reading.Activities, npt.NDArray[np.intp] | None]:
+    """Return the rows without a fault, and their numbers; None where all are sound."""
+    if not read.faults.by_row:
+        return read, None
+    good = np.ones(len(read), dtype=np.bool_)
+    good[list(read.faults.by_row)] = False
+    rows = np.flatnonzero(good)
+    return read.take(rows), rows
