@@ -55,7 +55,7 @@ def test_a_park_by_hand():
     assert told.intensity_t_per_tce == pytest.approx(told.emissions_t / told.energy_tce)
     assert (told.year, told.target) == (2025, 0.2)
     assert told.gap == pytest.approx(told.intensity_t_per_tce - 0.2)
-    assert {a.name for a in told.assumptions} == {"coal_equivalent.heat", "feedstock_is_energy"}
+    assert {a.name for a in told.assumptions} == {"coal_equivalent.heat", "feedstock_is_energy", "fuel_factors"}
     assert told.gaps == ()
     assert told["target"] == 0.2
 

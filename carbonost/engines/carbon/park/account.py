@@ -128,10 +128,12 @@ def zero_carbon_park(
     rows = park_rows.read_rows(activities)
     year = park_rows.one_year(rows)
     fuel = rows[rows["kind"] == "fuel"]
-    co2 = park_rows.co2_t(calculate, fuel, method.transformation_oxidation)
+    co2, documents = park_rows.co2_t(calculate, fuel, method.transformation_oxidation)
     process_t, process_gaps = park_rows.process_t(production)
     carriers = [park_rows.coal_carrier(key) for key in rows.loc[rows["kind"] != "other", "energy_type"]]
     found, assumptions, missing = coal_equivalents(carriers, energy_coefficients or {})
+    if documents:
+        assumptions.append(_fuel_factors(documents))
     if (fuel["use"] == "feedstock").any():
         assumptions.append(_feedstock(feedstock_is_energy))
     balance = ParkBalance(
@@ -260,6 +262,15 @@ def _row_gaps(rows: pd.DataFrame, co2: pd.Series) -> list[DataGap]:
         for i, what in gaps
         if rows.loc[i, "kind"] != "other"
     ]
+
+
+def _fuel_factors(documents: list[str]) -> AssumptionItem:
+    return AssumptionItem(
+        name="fuel_factors",
+        value=documents,
+        rationale="the annex asks for the factors of the national GHG factor database; these documents served instead",
+        sensitivity="medium",
+    )
 
 
 def _feedstock(counts: bool) -> AssumptionItem:

@@ -81,13 +81,13 @@ def one_year(rows: pd.DataFrame) -> int:
     return int(years[0])
 
 
-def co2_t(calculate: Calculate, rows: pd.DataFrame, oxidation: float) -> pd.Series:
-    """CO2 of each row [t], NaN where the row is a gap or its factor states CO2e only.
+def co2_t(calculate: Calculate, rows: pd.DataFrame, oxidation: float) -> tuple[pd.Series, list[str]]:
+    """CO2 of each row [t], NaN where the row is a gap or its factor states CO2e only; and the documents of the factors.
 
     Carbon that is transformed counts at `oxidation`, whatever the parameter set says of burning.
     """
     if rows.empty:
-        return pd.Series(dtype=float, index=rows.index)
+        return pd.Series(dtype=float, index=rows.index), []
     records = to_records(rows)
     for record, use in zip(records, rows["use"], strict=True):
         if use.startswith("transformation") and "factor" not in record:
@@ -96,7 +96,8 @@ def co2_t(calculate: Calculate, rows: pd.DataFrame, oxidation: float) -> pd.Seri
     per_unit = np.array([b.gases_t.get("CO2", 0.0 if b.gases_t or not b.co2e_t else np.nan) for b in inventory.bases])
     lines = per_unit[inventory.basis_index] * inventory.amount
     tonnes = np.bincount(inventory.line_rows(), lines, minlength=len(rows))
-    return pd.Series(np.where(rows["gap"], np.nan, tonnes), index=rows.index)
+    documents = [basis.document for basis in inventory.bases if basis.level != "own"]
+    return pd.Series(np.where(rows["gap"], np.nan, tonnes), index=rows.index), list(dict.fromkeys(documents))
 
 
 def to_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -162,7 +163,7 @@ def heat_terms(rows: pd.DataFrame, calculate: Calculate, method: ParkMethod) -> 
     factor = pd.Series(np.where(fossil, method.heat_t_per_gj, 0.0), index=heat.index)
     own = heat[fossil & measured]
     with np.errstate(invalid="ignore"):
-        factor[own.index] = (co2_t(calculate, own, 1.0) / gj[own.index]).fillna(0.0).where(~own["gap"])
+        factor[own.index] = (co2_t(calculate, own, 1.0)[0] / gj[own.index]).fillna(0.0).where(~own["gap"])
     sent_out = heat["use"].str.endswith("export").astype(bool)
     return {
         "heat_t": heat_t(gj.to_numpy(), factor.to_numpy(), sent_out.to_numpy()) if len(heat) else 0.0,
