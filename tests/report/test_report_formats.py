@@ -11,6 +11,7 @@ from html import unescape
 from pathlib import Path
 
 import docx
+import pypdf
 import pytest
 
 from carbonost.domain.document import Figure, Num, Table
@@ -31,8 +32,6 @@ from carbonost.errors import (
     UnresolvedFigureError,
     Unsupported,
 )
-
-pypdf = pytest.importorskip("pypdf")
 
 
 @pytest.fixture(scope="module")
