@@ -149,6 +149,11 @@ def test_a_product_without_a_factor_and_a_factor_in_co2e_are_gaps():
     told = park([*ACTIVITIES, row("anthracite", 1.0, "t", factor=own)])
     assert np.isnan(told.emissions_t)
     assert any("CO2e only" in gap.missing for gap in told.gaps)
+    warm = park([*ACTIVITIES, row("heat", 1.0, "GJ", factor={"value": 0.1, "unit": "tCO2e/GJ", "source": "supplier"})])
+    assert np.isnan(warm.terms.set_index("term").loc["heat", "emissions_t"])
+    assert any("CO2e only" in gap.missing for gap in warm.gaps)
+    cold = park([*ACTIVITIES, row("heat", 0.0, "GJ", factor={"value": 0.1, "unit": "tCO2/GJ", "source": "supplier"})])
+    assert cold.emissions_t == pytest.approx(park().emissions_t)
 
 
 def test_a_small_park_is_told_that_the_table_has_no_limit_for_it():

@@ -129,6 +129,7 @@ def zero_carbon_park(
     year = park_rows.one_year(rows)
     fuel = rows[rows["kind"] == "fuel"]
     co2, documents = park_rows.co2_t(calculate, fuel, method.transformation_oxidation)
+    measured = park_rows.measured_heat_t(rows, calculate)
     process_t, process_gaps = park_rows.process_t(production)
     carriers = [park_rows.coal_carrier(key) for key in rows.loc[rows["kind"] != "other", "energy_type"]]
     found, assumptions, missing = coal_equivalents(carriers, energy_coefficients or {})
@@ -141,7 +142,7 @@ def zero_carbon_park(
         transformation_t=park_rows.transformed_t(fuel, co2),
         process_t=process_t,
         **park_rows.power_kwh(rows, contracts),
-        **park_rows.heat_terms(rows, calculate, method),
+        **park_rows.heat_terms(rows, measured, method),
         energy_tce=park_rows.energy_tce(rows, found, feedstock_is_energy=feedstock_is_energy),
         power_tce_per_kwh=found["electricity"].of("kWh") if "electricity" in found else float("nan"),
     )
@@ -161,7 +162,7 @@ def zero_carbon_park(
         international_t=float(co2[fuel["use"] == "international_transport"].sum(skipna=False)),
         balance=balance,
         assumptions=tuple(assumptions),
-        gaps=(*_row_gaps(rows, co2), *process_gaps, *missing),
+        gaps=(*_row_gaps(rows, pd.concat([co2, measured])), *process_gaps, *missing),
     )
 
 

@@ -152,18 +152,22 @@ def power_kwh(rows: pd.DataFrame, contracts: Sequence[Contract | dict[str, Any]]
     }
 
 
-def heat_terms(rows: pd.DataFrame, calculate: Calculate, method: ParkMethod) -> dict[str, float]:
+def measured_heat_t(rows: pd.DataFrame, calculate: Calculate) -> pd.Series:
+    """CO2 of the fossil heat whose factor was measured, that is, stated in the row [t]."""
+    heat = rows[(rows["kind"] == "heat") & ~rows["use"].str.startswith("nonfossil").astype(bool)]
+    measured = heat["factor"].map(_said).astype(bool) if "factor" in heat else pd.Series(data=False, index=heat.index)
+    return co2_t(calculate, heat[measured], 1.0)[0]
+
+
+def heat_terms(rows: pd.DataFrame, measured_t: pd.Series, method: ParkMethod) -> dict[str, float]:
     """Return `heat_t` (received less sent out) and `fossil_heat_gj` (received)."""
     heat = rows[rows["kind"] == "heat"]
-    gj = heat["consumption"] * [
-        units.compile(key, unit) for key, unit in zip(heat["energy_type"], heat["unit"], strict=True)
-    ]
+    per_unit = [units.compile(key, unit) for key, unit in zip(heat["energy_type"], heat["unit"], strict=True)]
+    gj = heat["consumption"] * per_unit
     fossil = ~heat["use"].str.startswith("nonfossil").astype(bool)
-    measured = heat["factor"].map(_said) if "factor" in heat else pd.Series(data=False, index=heat.index)
     factor = pd.Series(np.where(fossil, method.heat_t_per_gj, 0.0), index=heat.index)
-    own = heat[fossil & measured]
-    with np.errstate(invalid="ignore"):
-        factor[own.index] = (co2_t(calculate, own, 1.0)[0] / gj[own.index]).fillna(0.0).where(~own["gap"])
+    some = gj[measured_t.index] != 0  # no heat, no emission, whatever its factor
+    factor[measured_t.index] = (measured_t / gj[measured_t.index].where(some)).where(some, 0.0)
     sent_out = heat["use"].str.endswith("export").astype(bool)
     return {
         "heat_t": heat_t(gj.to_numpy(), factor.to_numpy(), sent_out.to_numpy()) if len(heat) else 0.0,
