@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from carbonost.domain.tariff import DemandDiscount
 from carbonost.engines.energy import Battery, EnergyOptimizer, Grid, PvArray, Site, Tariff
+from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
 from carbonost.engines.energy.problem import read_problem
 from carbonost.engines.energy.reduced import as_storage
-from carbonost.engines.energy.storage import StorageModel
 
 OPT = EnergyOptimizer()
 lawful = settings(max_examples=25, deadline=None, derandomize=True)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
     from carbonost.domain.tariff import Tariff
     from carbonost.engines.energy.bill import best_contract_demand, bill
-    from carbonost.engines.energy.control import Controller
     from carbonost.engines.energy.convex import ConvexModel
     from carbonost.engines.energy.optimizer import EnergyOptimizer
     from carbonost.engines.energy.portfolio import Case
+    from carbonost.engines.energy.rolling import Controller
 
 _ASSET: Final = "carbonost.domain.asset"
 _RESULT: Final = "carbonost.domain.schedule"
@@ -39,7 +39,7 @@ _NAMES: Final = {
     "Boiler": _ASSET,
     "Case": "carbonost.engines.energy.portfolio",
     "Chp": _ASSET,
-    "Controller": "carbonost.engines.energy.control",
+    "Controller": "carbonost.engines.energy.rolling",
     "ConvexModel": "carbonost.engines.energy.convex",
     "CurtailableLoad": _ASSET,
     "EnergyOptimizer": "carbonost.engines.energy.optimizer",

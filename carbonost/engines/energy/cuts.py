@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.model import INF, Model
 from carbonost.engines.energy.solve import Solver
-from carbonost.engines.energy.storage import StorageModel
 from carbonost.errors import OptimizationError, UnboundedError
 
 if TYPE_CHECKING:
@@ -131,12 +131,15 @@ def _walk(problem: SizingProblem, upper: FloatArray, start: FloatArray, reach: f
             reach = 2.0 * reach if count else reach
         else:
             reach = 0.6 * reach
-        bound, _ = _master(problem, cuts, problem.lower, upper, None, best)
-        open_gap = (best_total - bound) / max(1.0, abs(best_total))
-        if open_gap <= gap:
-            return Sizes(best, best_value, count + 1, open_gap)
         low, high = np.maximum(problem.lower, best - reach * span), np.minimum(upper, best + reach * span)
         nearby, _ = _master(problem, cuts, low, high, None, best)
+        scale = max(1.0, abs(best_total))
+        if best_total - nearby <= gap * scale:  # only then can the bound over all sizes be as near
+            bound, _ = _master(problem, cuts, problem.lower, upper, None, best)
+            if best_total - bound <= gap * scale:
+                return Sizes(best, best_value, count + 1, (best_total - bound) / scale)
+            reach = 1.0
+            low, high, nearby = problem.lower, upper, bound
         _, x = _master(problem, cuts, low, high, nearby + LEVEL * (best_total - nearby), best)
     raise OptimizationError("the sizes did not settle")
 

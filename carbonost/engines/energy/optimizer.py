@@ -10,12 +10,12 @@ import pandas as pd
 from carbonost.domain.asset import Battery, Grid, Site
 from carbonost.domain.schedule import Frontier, PeakShaving, ScenarioPlan, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
-from carbonost.engines.energy.control import Controller
 from carbonost.engines.energy.convex import ConvexModel
 from carbonost.engines.energy.dispatch import dispatch
 from carbonost.engines.energy.pareto import pareto
 from carbonost.engines.energy.portfolio import Case, solve_portfolio
 from carbonost.engines.energy.problem import read_problem
+from carbonost.engines.energy.rolling import Controller
 from carbonost.engines.energy.scenarios import Aim, common_times, forecast_scenarios, plan_scenarios
 from carbonost.engines.energy.sizing import size
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonost.domain.asset import Battery, PvArray
+from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.load import profile
 from carbonost.engines.energy.model import INF
-from carbonost.engines.energy.storage import StorageModel, StoragePlan, StorageProblem
+from carbonost.engines.energy.storage import StoragePlan, StorageProblem
 from carbonost.engines.energy.terms import GridColumns, Term, billed_demand, grid_terms, peaks, wear_terms
 
 if TYPE_CHECKING:

@@ -118,7 +118,8 @@ def tariff_from_region(
         raise TariffError(f"charge={charge!r} needs its price", field=needed, remedy=f"Give {needed}=… of the notice.")
     status = max(statuses, key=_STATUS_ORDER.index)
     if status not in ("read", "verified"):
-        gaps.insert(0, f"the rule is not read from its document (status {status}): confirm it against {', '.join(sorted(set(documents)))}")
+        named = ", ".join(sorted(set(documents)))
+        gaps.insert(0, f"the rule is not read from its document (status {status}): confirm it against {named}")
     return Tariff.from_bands(
         bands,
         by_month,

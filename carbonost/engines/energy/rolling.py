@@ -17,12 +17,13 @@ import pandas as pd
 
 from carbonost.domain.asset import Battery, Site
 from carbonost.domain.schedule import Setpoints
+from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
 from carbonost.engines.energy.load import Load, read_load
 from carbonost.engines.energy.problem import Problem, read_problem
 from carbonost.engines.energy.reduced import as_storage
 from carbonost.engines.energy.solve import NoPlan
-from carbonost.engines.energy.storage import StorageModel, StorageProblem, least_peaks
+from carbonost.engines.energy.storage import StorageProblem, least_peaks
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
