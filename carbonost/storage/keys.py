@@ -1,7 +1,8 @@
 """What enters an object store: keys every server can hold, bytes in blocks, texts as metadata.
 
-Measured reasons: one S3 server stores ``a//b`` as ``a/b`` and a backslash as a slash, another keeps segments as file names of
-at most 255 bytes, a third accepts NUL. The narrow rule is ours and the same everywhere.
+Measured reasons: one S3 server stores ``a//b`` as ``a/b`` and a backslash as a slash, another
+keeps segments as file names of at most 255 bytes, a third accepts NUL. The narrow rule is ours and
+the same everywhere.
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ from uuid import uuid4
 from carbonost._lazy import load
 from carbonost.errors import (
     AlreadyExistsError,
-    AuthError,
     ClosedError,
     IntegrityError,
     InvalidDataError,
@@ -28,7 +27,6 @@ from carbonost.errors import (
     NotFoundError,
     PermissionDeniedError,
     StorageError,
-    StorageFullError,
     StorageTimeout,
     TransientError,
     Unsupported,
@@ -36,6 +34,7 @@ from carbonost.errors import (
 from carbonost.storage.address import Address, parse_address
 from carbonost.storage.keys import BLOCK, blocks, check_key, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
+from carbonost.storage.s3_faults import owned, pool, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,28 +45,6 @@ _UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _METADATA_BYTES_MAX: Final = 1800
 _WEEK_S: Final = 7 * 24 * 3600
 _SPOOL: Final = 16 * BLOCK
-_CODES: Final[dict[str, type[StorageError]]] = {
-    "NoSuchKey": NotFoundError,
-    "NoSuchBucket": NotFoundError,
-    "NoSuchObject": NotFoundError,
-    "AccessDenied": PermissionDeniedError,
-    "InvalidAccessKeyId": AuthError,
-    "SignatureDoesNotMatch": AuthError,
-    "PreconditionFailed": AlreadyExistsError,
-    "XMinioStorageFull": StorageFullError,
-    "QuotaExceeded": StorageFullError,
-    "NotImplemented": Unsupported,
-}
-_STATUSES: Final[dict[int, type[StorageError]]] = {
-    401: AuthError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: AlreadyExistsError,
-    412: AlreadyExistsError,
-    501: Unsupported,
-    507: StorageFullError,
-}
-_SERVER_FAULT: Final = 500
 
 
 def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> S3ObjectStore:
@@ -113,15 +90,14 @@ class S3ObjectStore:
             secret_key=address.password,
             secure=not address.scheme.endswith("+http"),
             region=address.options.get("region"),
-            http_client=_pool(timeout_s),
+            http_client=pool(timeout_s),
         )
-        with self._faults():
-            if not self._bucket_exists():
-                if not create:
-                    raise NotFoundError("the bucket does not exist", "bucket", self._bucket, target=self.target)
-                with _owned():
-                    self._client.make_bucket(self._bucket, object_lock=address.options.get("object_lock") == "1")
-        self.capabilities = self._probe()
+        try:
+            self._ensure_bucket(create=create, object_lock=address.options.get("object_lock") == "1")
+            self.capabilities = self._probe()
+        except BaseException:
+            self.close()
+            raise
 
     def put(
         self,
@@ -238,6 +214,15 @@ class S3ObjectStore:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
+    def _ensure_bucket(self, *, create: bool, object_lock: bool) -> None:
+        with self._faults():
+            if self._bucket_exists():
+                return
+            if not create:
+                raise NotFoundError("the bucket does not exist", "bucket", self._bucket, target=self.target)
+            with owned():
+                self._client.make_bucket(self._bucket, object_lock=object_lock)
+
     def _bucket_exists(self) -> bool:
         try:
             with self._faults():
@@ -346,7 +331,7 @@ class S3ObjectStore:
         try:
             yield
         except MinioException as exc:
-            raise _translate(exc, key, self.target) from exc
+            raise translate(exc, key, self.target) from exc
         except HTTPError as exc:
             reason = exc.reason if isinstance(exc, MaxRetryError) else exc
             kind = StorageTimeout if isinstance(reason, Urllib3Timeout) else TransientError
@@ -365,42 +350,8 @@ def _place(address: Address) -> tuple[str, str]:
     return bucket, f"{prefix.rstrip('/')}/" if prefix else ""
 
 
-def _pool(timeout_s: float) -> Any:
-    import urllib3
-
-    return urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=min(timeout_s, 10.0), read=timeout_s),
-        retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
-        maxsize=16,
-    )
-
-
-@contextmanager
-def _owned() -> Iterator[None]:
-    """Pass over a bucket that another process made a moment ago."""
-    from minio.error import S3Error
-
-    try:
-        yield
-    except S3Error as exc:
-        if exc.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
-
-
 def _packed(metadata: Mapping[str, str]) -> str:
     text = quote(json.dumps(dict(metadata), ensure_ascii=False)) if metadata else ""
     if len(text) > _METADATA_BYTES_MAX:
         raise InvalidDataError("the metadata are too long for a header", "metadata", None, "Store them in an object.")
     return text
-
-
-def _translate(exc: Exception, key: str | None, target: str) -> StorageError:
-    """Return the error of ours for a reply, by its code, or by its status where the body is no XML."""
-    code = str(getattr(exc, "code", "") or "")
-    reply = getattr(exc, "response", None)
-    status = int(getattr(reply, "status", 0) or getattr(exc, "status_code", 0) or getattr(exc, "_code", 0) or 0)
-    kind = _CODES.get(code) or _STATUSES.get(status)
-    if kind is None:
-        kind = TransientError if status >= _SERVER_FAULT or not status else StorageError
-    facts = {"capability": code} if kind is Unsupported else {}
-    return kind(f"the server answered {code or status}", "key", key, target=target, **facts)

@@ -1,0 +1,140 @@
+"""The two verbs of InfluxDB, and its replies in our words."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from carbonost._lazy import load
+from carbonost.errors import (
+    AuthError,
+    BeyondRetentionError,
+    ClosedError,
+    InvalidDataError,
+    NotFoundError,
+    PartialWrite,
+    PermissionDeniedError,
+    StorageError,
+    StorageFullError,
+    StorageTimeout,
+    TransientError,
+    Unsupported,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from carbonost.storage.address import Address
+
+LINES_PER_POST: Final = 10_000
+_DROPPED: Final = re.compile(r"dropped=(\d+)")
+_SERVER_FAULT: Final = 500
+_REPLIES: Final[tuple[tuple[type[StorageError], tuple[int, ...], tuple[str, ...], str | None], ...]] = (
+    (AuthError, (401,), ("authorization failed", "parse authentication"), "the server refused user or password"),
+    (PermissionDeniedError, (403,), ("not authorized",), "the user may not do this"),
+    (NotFoundError, (404,), ("not found",), None),
+    (StorageFullError, (507,), ("no space left",), "the server's disk is full"),
+    (StorageTimeout, (), ("timeout",), None),
+    (Unsupported, (405,), ("not supported", "unsupported", "not implemented"), None),
+)
+"""Error of ours, statuses and words of the reply that mean it, and what to say instead of them."""
+
+
+class InfluxClient:
+    """``POST /write`` and ``POST /query`` of one database."""
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        httpx: Any = load("httpx", "an InfluxDB store")
+        self._httpx = httpx
+        self.target = address.shown
+        self.database = address.path.strip("/")
+        if not self.database or "/" in self.database:
+            raise InvalidDataError("the address names no database", "url", address.shown, "Write …@host:8086/db.")
+        scheme = address.scheme.partition("+")[2] or "http"
+        self._client = httpx.Client(
+            base_url=f"{scheme}://{address.host}:{address.port or 8086}",
+            auth=(address.user, address.password or "") if address.user else None,
+            timeout=timeout_s,
+        )
+
+    def version(self) -> str:
+        """Return what the server calls itself."""
+        with self._faults():
+            return str(self._client.get("/ping").headers.get("X-Influxdb-Version", "unknown"))
+
+    def write(self, lines: Sequence[str]) -> None:
+        """Send lines, some thousand at a time; each post is whole or says what it dropped."""
+        for first in range(0, len(lines), LINES_PER_POST):
+            part = lines[first : first + LINES_PER_POST]
+            with self._faults():
+                reply = self._client.post(
+                    "/write", params={"db": self.database, "precision": "ns"}, content="\n".join(part).encode()
+                )
+            if reply.is_error:
+                raise self._refused(reply, first, len(part))
+
+    def query(self, statement: str, *, admin: bool = False) -> list[dict[str, Any]]:
+        """Return the series a statement answers, each with name, tags, columns and values."""
+        params = {"epoch": "ns"} if admin else {"epoch": "ns", "db": self.database}
+        with self._faults():
+            reply = self._client.post("/query", params=params, data={"q": statement})
+        body: dict[str, Any] = {}
+        if "json" in reply.headers.get("Content-Type", ""):
+            with self._faults():
+                body = reply.json()
+        error = body.get("error") or next((r["error"] for r in body.get("results", ()) if "error" in r), None)
+        if reply.is_error or error:
+            raise self._error(reply.status_code if reply.is_error else 0, str(error or reply.text[:200]))
+        return [series for result in body.get("results", ()) for series in result.get("series", ())]
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def _refused(self, reply: Any, before: int, size: int) -> StorageError:
+        text = reply.text
+        dropped = _DROPPED.search(text)
+        if "beyond retention" in text:
+            return BeyondRetentionError(
+                "the server's retention policy is shorter than this reading is old",
+                remedy="Lengthen it, or leave old readings out.",
+                target=self.target,
+            )
+        if "partial write" in text:
+            rejected = int(dropped[1]) if dropped else None
+            stored = before + size - (rejected or 0)
+            return PartialWrite(
+                f"part of the batch was refused: {text.strip()[:200]}",
+                remedy="Write the refused rows again.",
+                target=self.target,
+                stored=stored,
+                rejected=rejected,
+            )
+        return self._error(reply.status_code, text)
+
+    def _error(self, status: int, text: str) -> StorageError:
+        shown = text.strip()[:200]
+        low = shown.lower()
+        for kind, states, words, problem in _REPLIES:
+            if status in states or any(word in low for word in words):
+                facts = {"capability": shown} if kind is Unsupported else {}
+                return kind(problem or shown, target=self.target, **facts)
+        if status >= _SERVER_FAULT:
+            return TransientError(f"the server failed: {shown}", remedy="Try again.", target=self.target)
+        return StorageError(f"the server refused: {shown}", target=self.target)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except self._httpx.TimeoutException as exc:
+            raise StorageTimeout("the server did not answer in time", remedy="Try again.", target=self.target) from exc
+        except self._httpx.HTTPError as exc:
+            raise TransientError("the server cannot be reached", remedy="Try again.", target=self.target) from exc
+        except (ValueError, UnicodeError) as exc:
+            raise TransientError("the server's answer was cut", remedy="Try again.", target=self.target) from exc
+        except RuntimeError as exc:
+            if "closed" not in str(exc):
+                raise
+            raise ClosedError("the store is closed", target=self.target) from exc

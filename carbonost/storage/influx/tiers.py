@@ -1,0 +1,160 @@
+"""Retention on a server without transactions: overwrite the tier, move the mark, remove the old.
+
+A mark says up to where a tier below was rolled up. What lies before it is read from the tier, what
+lies after from below, whatever is still to be removed. A reading older than the mark is refused.
+"""
+
+# ruff: noqa: S608 -- names are fixed, points are quoted
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from carbonost.errors import InvalidDataError
+from carbonost.storage import cells
+from carbonost.storage.cells import Cells
+from carbonost.storage.civil import EARLIEST, LATEST, before, edges, zone
+from carbonost.storage.influx.line import escape_field, escape_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from carbonost.storage.influx.http import InfluxClient
+    from carbonost.storage.ports import RetentionPolicy, SeriesInfo
+
+LEVELS: Final = ("hourly", "daily", "monthly")
+_EVERY: Final = {"hourly": "1h", "daily": "1d", "monthly": "1mo"}
+
+
+class InfluxTiers:
+    """The rolled-up readings of a store, and the marks that say how far."""
+
+    def __init__(self, client: InfluxClient, prefix: str) -> None:
+        self._client = client
+        self._tier, self._meta = f"{prefix}carbonost_tier", f"{prefix}carbonost_meta"
+
+    def mark(self, below: str) -> int:
+        """Return up to which instant ``raw``, ``hourly`` or ``daily`` was rolled up."""
+        found = self._value(below)
+        return int(found) if found is not None else EARLIEST
+
+    def read(self, rank: Mapping[str, int], first: int, last: int) -> Cells:
+        """Return the cells of some points that overlap a range.
+
+        Raises
+        ------
+        BeyondRetentionError
+            If the range cuts a cell.
+        """
+        parts = [self._cells(level, rank) for level in LEVELS]
+        held = cells.join(parts)
+        held = held.take((held.end > first) & (held.first < last))
+        torn = (held.first < first) | (held.end > last)
+        if torn.any():
+            raise cells.beyond(int(held.first[np.flatnonzero(torn)[0]]))
+        return held
+
+    def delete(self, points: Sequence[str], first: int, last: int) -> int:
+        """Remove the cells of some points inside a range; return how many readings they held."""
+        rank = {point: place for place, point in enumerate(points)}
+        self.read(rank, first, last)
+        removed = 0
+        for level in LEVELS:
+            held = self._cells(level, rank)
+            held = held.take((held.first >= first) & (held.end <= last))
+            removed += int(held.count.sum())
+            for who, at in zip(held.series.tolist(), held.start.tolist(), strict=True):
+                point = points[who].replace("\\", "\\\\").replace("'", "\\'")
+                where = f"\"device_id\" = '{point}' and \"level\" = '{level}' and time >= {at}000 and time <= {at}000"
+                self._client.query(f'delete from "{self._tier}" where {where}')
+        return removed
+
+    def apply(
+        self,
+        policy: RetentionPolicy,
+        now: datetime,
+        series: Sequence[SeriesInfo],
+        readings: Callable[[int, int], Any],
+        measurements: Sequence[str],
+    ) -> dict[str, int]:
+        """Roll up tier by tier; return how much moved out of each."""
+        self._same_zone(zone(policy.tz).key)
+        rank = {info.point: place for place, info in enumerate(series)}
+        moved = {"raw": 0, "hourly": 0, "daily": 0, "monthly": 0}
+        for below, above, unit in (("raw", "hourly", "h"), ("hourly", "daily", "d"), ("daily", "monthly", "mo")):
+            limit = before(now, getattr(policy, below), unit, policy.tz)
+            done = self.mark(below)
+            if limit is None or limit <= done:
+                continue
+            if below == "raw":
+                old = cells.of_readings(*readings(done, limit))
+            else:
+                old = self._cells(below, rank)
+                old = old.take((old.start >= done) & (old.start < limit))
+            moved[below] = len(old)
+            if len(old):
+                cuts = edges(int(old.first.min()), int(old.end.max()), _EVERY[above], policy.tz)
+                self._write(above, series, cells.gather(old, cuts))
+            self._note(below, f"{limit}")
+            self._remove(below, limit, measurements)
+        limit = before(now, policy.monthly, "mo", policy.tz)
+        if limit is not None:
+            moved["monthly"] = int((self._cells("monthly", rank).start < limit).sum())
+            self._client.query(f'delete from "{self._tier}" where "level" = \'monthly\' and time < {limit}000')
+        return moved
+
+    def _remove(self, below: str, limit: int, measurements: Sequence[str]) -> None:
+        if below != "raw":
+            self._client.query(f'delete from "{self._tier}" where "level" = \'{below}\' and time < {limit}000')
+            return
+        for name in measurements:
+            self._client.query(f'delete from "{name}" where time < {limit}000')
+
+    def _cells(self, level: str, rank: Mapping[str, int]) -> Cells:
+        """Return a tier's cells that are not yet rolled up further."""
+        done = self.mark(level) if level != LEVELS[-1] else EARLIEST
+        fields = '"device_id", "first", "until", "count", "total", "low", "high"'
+        where = f"\"level\" = '{level}' and time >= {done}000 and time < {LATEST}000"
+        found = self._client.query(f'select {fields} from "{self._tier}" where {where}')
+        rows = [row for one in found for row in one["values"] if row[1] in rank]
+        if not rows:
+            return cells.empty()
+        when, who, first, until, count, total, low, high = zip(*rows, strict=True)
+        return Cells(
+            np.array([rank[point] for point in who], dtype=np.int64),
+            np.array(when, dtype=np.int64) // 1000,
+            np.array(first, dtype=np.int64),
+            np.array(until, dtype=np.int64),
+            np.array(count, dtype=np.int64),
+            np.array(total, dtype=np.float64),
+            np.array(low, dtype=np.float64),
+            np.array(high, dtype=np.float64),
+        )
+
+    def _write(self, level: str, series: Sequence[SeriesInfo], new: Cells) -> None:
+        rows = zip(*(getattr(new, name).tolist() for name in Cells.__slots__), strict=True)
+        heads = [f"{self._tier},device_id={escape_tag(info.point)},level={level}" for info in series]
+        self._client.write(
+            [
+                f"{heads[who]} first={first}i,until={until}i,count={count}i,total={total!r},low={low!r},high={high!r}"
+                f" {start}000"
+                for who, start, first, until, count, total, low, high in rows
+            ]
+        )
+
+    def _same_zone(self, tz: str) -> None:
+        known = self._value("tz")
+        if known is None:
+            self._note("tz", tz)
+        elif known != tz:
+            raise InvalidDataError("the store was rolled up in another zone", "policy.tz", tz, f"Keep {known!r}.")
+
+    def _value(self, name: str) -> str | None:
+        found = self._client.query(f'select "value" from "{self._meta}" where "name" = \'{name}\'')
+        return str(found[0]["values"][0][1]) if found else None
+
+    def _note(self, name: str, value: str) -> None:
+        self._client.write([f'{self._meta},name={name} value="{escape_field(value)}" 0'])
