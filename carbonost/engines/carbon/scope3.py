@@ -108,6 +108,7 @@ _BY_PREFIX: Final = {
     "wtt": 3,
     "electricity_t_and_d": 3,
     "heat_distribution": 3,
+    "uk_electricity_t_and_d": 3,
     "business_travel": 6,
     "hotel_stay": 6,
     "freighting_goods": 4,

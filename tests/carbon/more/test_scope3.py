@@ -27,34 +27,6 @@ def test_every_common_activity_has_a_packaged_factor_that_computes():
         assert inventory.scope3_t == pytest.approx(factor.value, rel=1e-9), name  # kg per unit = t per 1000 units
 
 
-def test_the_united_kingdoms_own_figures():
-    """UK DESNZ conversion factors 2025: 0.1913 kg/m3 of water, 520.53 kg/t to landfill, 0.15282 kg/passenger.km."""
-    rows = [
-        scope3.travel("flight_long_haul", 2, 9000.0, 2025, **GB),
-        scope3.freight("hgv", 20.0, 500.0, 2025, **GB),
-        {
-            "energy_type": "自来水供应",
-            "consumption": 1e4,
-            "unit": "m3",
-            "period_start": "2025-01-01",
-            "period_end": "2025-12-31",
-            **GB,
-        },
-        {
-            "energy_type": "waste_landfill",
-            "consumption": 10,
-            "unit": "t",
-            "period_start": "2025-01-01",
-            "period_end": "2025-12-31",
-            **GB,
-        },
-    ]
-    by = computed(rows).by("category").set_index("category")["emissions_co2e"]
-    assert {int(k): v for k, v in by.items()} == pytest.approx(
-        {6: 18_000 * 0.15282e-3, 4: 10_000 * 0.10163e-3, 1: 1.913, 5: 5.205327}, rel=1e-6
-    )
-
-
 def test_a_foreign_factor_is_borrowed_only_by_name_and_the_row_says_so():
     row = scope3.travel("flight_domestic", 1, 1000.0, 2025, region="CN-JS")
     with pytest.raises(FactorNotFoundError, match="flight_domestic"):
