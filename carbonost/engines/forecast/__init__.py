@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from carbonost.engines.forecast.history import History, read_history
     from carbonost.engines.forecast.ports import Fitted, Forecaster, find, names
     from carbonost.engines.forecast.predict import forecast, predict_load
+    from carbonost.engines.forecast.rolling import Backtest, backtest
 
 _ROOM: Final = "carbonost.engines.forecast"
 _NAMES: Final = {
+    "Backtest": f"{_ROOM}.rolling",
     "Fitted": f"{_ROOM}.ports",
     "Forecast": "carbonost.domain.forecast",
     "Forecaster": f"{_ROOM}.ports",
     "History": f"{_ROOM}.history",
+    "backtest": f"{_ROOM}.rolling",
     "day_types": f"{_ROOM}.calendar",
     "find": f"{_ROOM}.ports",
     "forecast": f"{_ROOM}.predict",
@@ -31,10 +34,12 @@ _NAMES: Final = {
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
+    "Backtest",
     "Fitted",
     "Forecast",
     "Forecaster",
     "History",
+    "backtest",
     "day_types",
     "find",
     "forecast",

@@ -187,4 +187,4 @@ def _blocks(kind: Any, name: Any, country: str | None) -> tuple[IntArray, IntArr
 
 def _plain(label: str) -> str:
     """The festival in a label; "" for a substituted day off."""
-    return "" if label.startswith("Day off") else _NOT_A_NAME.sub("", label.split(";")[0]).strip()
+    return "" if label.startswith("Day off") else _NOT_A_NAME.sub("", label.split(";", maxsplit=1)[0]).strip()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -13,11 +12,12 @@ from carbonost.engines.forecast.calendar import read_days
 from carbonost.engines.forecast.correction import correct
 from carbonost.engines.forecast.exogenous import read_exogenous
 from carbonost.engines.forecast.intervals import half_widths
-from carbonost.engines.forecast.kernel import LONG, SHORT, kind_of
-from carbonost.engines.forecast.track import KernelTrack, NaiveTrack
+from carbonost.engines.forecast.kernel import LONG, SHORT
+from carbonost.engines.forecast.provenance import provenance
+from carbonost.engines.forecast.track import CalendarRidge, LastDay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -25,15 +25,21 @@ if TYPE_CHECKING:
     from carbonost.engines.forecast.calendar import Days
     from carbonost.engines.forecast.exogenous import Exogenous
     from carbonost.engines.forecast.history import History
-    from carbonost.engines.forecast.kernel import Recipe
     from carbonost.engines.forecast.track import Track
 
-VERSION: Final = "1"
 LONGEST_DAYS: Final = 1100  # older days are left out: three years hold three of every festival
-RIDGE_DAYS: Final = 15  # below that a kernel has no two weeks to learn a week from
+LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _SCORED: Final = 56  # recent blocks that weigh the tracks
 _SHARPNESS: Final = 4.0  # how fast a weight falls with the error
 _LONGEST_LEAD: Final = 14  # leads beyond share their errors
+
+
+class Part(Protocol):
+    """Settings that make a track."""
+
+    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> Track:
+        """A track over those days."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,18 +49,18 @@ class DayForecaster:
     Attributes
     ----------
     name : str
-    recipes : tuple of Recipe
-        Kernel tracks.
-    naives : tuple of callable
-        Day types of the naive tracks.
+    parts : tuple of Part
+        What each makes a track.
     sharpness : float
         Weight of a track is its recent error to the power of minus this.
+    corrects : bool
+        Whether the errors of the last hours are carried on.
     """
 
     name: str
-    recipes: tuple[Recipe, ...]
-    naives: tuple[Callable[[Days], Any], ...]
+    parts: tuple[Part, ...]
     sharpness: float = _SHARPNESS
+    corrects: bool = True
 
     def fit(self, history: History, holidays: str | None = None, exog: pd.DataFrame | None = None) -> DayFit:
         """Learn from the last three years of a history."""
@@ -63,12 +69,9 @@ class DayForecaster:
         first, values = known.by_day(next_day if slot else next_day - 1)
         days = read_days(first, len(values), holidays)
         signals = read_exogenous(exog, known) if exog is not None else None
-        short = known.days < RIDGE_DAYS
-        tracks: list[Track] = [NaiveTrack(values, days, kind) for kind in self.naives]
-        if not short:
-            tracks += [KernelTrack(values, days, recipe, signals) for recipe in self.recipes]
-        elif not tracks:
-            tracks = [NaiveTrack(values, days, kind_of)]
+        short = known.days < LEARNING_DAYS
+        parts = (LastDay("kind"),) if short else self.parts
+        tracks = [part.track(values, days, signals) for part in parts]
         return DayFit(self, history, values, days, tracks, slot, signals, short)
 
 
@@ -95,10 +98,10 @@ class DayFit:
         self._weights = self._weigh()
         self._errors = self._blocks(values - self._mix(self._past))
         odd = self._blocks(np.repeat(days.special[:, None], slots, axis=1)).any(axis=1)
-        replay = not short and model.recipes
-        self._replayed, self._bias = (
-            correct(self._errors, odd) if replay else (np.zeros_like(self._errors), np.zeros(slots))
-        )
+        self._replayed: FloatArray = np.zeros_like(self._errors)
+        self._bias: FloatArray = np.zeros(slots)
+        if model.corrects and not short:
+            self._replayed, self._bias = correct(self._errors, odd)
 
     def predict(self, steps: int, levels: Sequence[float] = (0.8,)) -> Forecast:
         """Forecast the intervals after the history."""
@@ -122,7 +125,12 @@ class DayFit:
             level: (np.maximum(mean - half, floor), np.maximum(mean + half, floor)) for level, half in widths.items()
         }
         return Forecast(
-            starts, np.maximum(mean, floor), intervals, self._model.name, self._diagnostics(ahead), self._provenance()
+            starts,
+            np.maximum(mean, floor),
+            intervals,
+            self._model.name,
+            self._diagnostics(ahead),
+            provenance(self._history, self._model.name, self._model),
         )
 
     def _weigh(self) -> FloatArray:
@@ -180,24 +188,13 @@ class DayFit:
     def _diagnostics(self, ahead: Days) -> dict[str, Any]:
         return {
             "days": round(self._history.days, 2),
-            "gaps": int(np.isnan(self._history.values).sum()),
+            "gaps": int(np.isnan(self._history.readings).sum()),
             "repeated_rows": self._history.repeated,
             "calendar": self._days.country or "weekdays only",
             "provisional_days": int(ahead.provisional.sum()),
             "short_history": self._short,
             "weights": [round(float(w), 4) for w in self._weights],
             "recent_mae": _mean_size(self._errors_at(1)[-_SCORED:]),
-        }
-
-    def _provenance(self) -> dict[str, str]:
-        seen = sha256(self._history.starts.asi8.tobytes())
-        seen.update(self._history.values.tobytes())
-        parameters = repr((self._model.name, self._model.recipes, self._model.sharpness, VERSION))
-        return {
-            "engine": f"carbonost.forecast.{self._model.name}/{VERSION}",
-            "history_sha256": seen.hexdigest(),
-            "parameters_sha256": sha256(parameters.encode()).hexdigest(),
-            "numpy": np.__version__,
         }
 
 
@@ -211,14 +208,8 @@ def _mean_size(errors: FloatArray) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _every_day(days: Days) -> Any:
-    return np.zeros(len(days), dtype=np.int32)
-
-
-def _by_weekday(days: Days) -> Any:
-    return days.weekday
-
-
-NAIVE: Final = DayForecaster("naive", (), (_every_day, _by_weekday, kind_of), sharpness=32.0)
-RIDGE: Final = DayForecaster("ridge", (LONG,), ())
-AUTO: Final = DayForecaster("auto", (SHORT, LONG), (kind_of,))
+NAIVE: Final = DayForecaster(
+    "naive", (LastDay("day"), LastDay("weekday"), LastDay("kind")), sharpness=32.0, corrects=False
+)
+RIDGE: Final = DayForecaster("ridge", (CalendarRidge(LONG),))
+AUTO: Final = DayForecaster("auto", (CalendarRidge(SHORT), CalendarRidge(LONG), LastDay("kind")))

@@ -35,7 +35,7 @@ class History:
     ----------
     starts : DatetimeIndex
         Aware, ascending and without holes, in the caller's zone.
-    values : (n,) array of float
+    readings : (n,) array of float
         Mean over each interval; NaN where there is no reading.
     step_s : int [s]
         Length of an interval.
@@ -46,7 +46,7 @@ class History:
     """
 
     starts: pd.DatetimeIndex
-    values: FloatArray
+    readings: FloatArray
     step_s: int
     zone: Any
     repeated: int = 0
@@ -59,7 +59,7 @@ class History:
     @property
     def days(self) -> float:
         """Days' worth of readings."""
-        return float(np.isfinite(self.values).sum()) / self.slots
+        return float(np.isfinite(self.readings).sum()) / self.slots
 
     def future(self, steps: int) -> pd.DatetimeIndex:
         """The `steps` intervals that follow."""
@@ -69,16 +69,26 @@ class History:
     def before(self, origin: pd.Timestamp) -> History:
         """What was known at `origin`."""
         n = int(self.starts.searchsorted(origin))
-        return History(self.starts[:n], self.values[:n], self.step_s, self.zone, self.repeated)
+        return History(self.starts[:n], self.readings[:n], self.step_s, self.zone, self.repeated)
 
     def last(self, days: int) -> History:
         """The last `days` of it."""
-        cut = max(0, len(self.values) - days * self.slots)
-        return History(self.starts[cut:], self.values[cut:], self.step_s, self.zone, self.repeated)
+        cut = max(0, len(self.readings) - days * self.slots)
+        return History(self.starts[cut:], self.readings[cut:], self.step_s, self.zone, self.repeated)
+
+    def wall(self, starts: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """What the wall clock shows at each instant, without a zone."""
+        return starts.tz_convert(self.zone).tz_localize(None)
+
+    def at(self, starts: pd.DatetimeIndex) -> FloatArray:
+        """Readings of those instants; NaN outside of the history."""
+        row = (starts.as_unit("s").asi8 - self.starts[:1].as_unit("s").asi8) // self.step_s
+        inside = (row >= 0) & (row < len(self.readings))
+        return np.where(inside, self.readings[np.clip(row, 0, len(self.readings) - 1)], np.nan)
 
     def cells(self, starts: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
         """Local day (days since 1970) and slot of each instant."""
-        wall = starts.tz_convert(self.zone).tz_localize(None).as_unit("s").asi8
+        wall = self.wall(starts).as_unit("s").asi8
         return wall // DAY_S, wall % DAY_S // self.step_s
 
     def by_day(self, last_day: int) -> tuple[int, FloatArray]:
@@ -87,9 +97,9 @@ class History:
         first = int(day[0])
         rows = max(last_day, int(day[-1])) - first + 1
         cell = (day - first) * self.slots + slot
-        known = np.isfinite(self.values)
+        known = np.isfinite(self.readings)
         count = np.bincount(cell[known], minlength=rows * self.slots)
-        total = np.bincount(cell[known], weights=self.values[known], minlength=rows * self.slots)
+        total = np.bincount(cell[known], weights=self.readings[known], minlength=rows * self.slots)
         with np.errstate(invalid="ignore"):
             return first, (total / np.where(count, count, np.nan)).reshape(rows, self.slots)
 

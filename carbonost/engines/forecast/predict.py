@@ -6,7 +6,7 @@ import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.engines.forecast.history import DAY_S, read_history
+from carbonost.engines.forecast.history import read_history
 from carbonost.engines.forecast.ports import find
 from carbonost.errors import InputError
 

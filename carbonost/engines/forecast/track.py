@@ -6,11 +6,12 @@ its past errors are those of a backtest at every origin, at no extra cost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 
-from carbonost.engines.forecast.kernel import day_kernel
+from carbonost.engines.forecast.kernel import day_kernel, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,17 @@ class Track(Protocol):
     def ahead(self, days: Days) -> FloatArray:
         """The days that follow, (k, slots)."""
         ...
+
+
+@dataclass(frozen=True)
+class CalendarRidge:
+    """Ridge regression on the calendar, by a recipe."""
+
+    recipe: Recipe
+
+    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> KernelTrack:
+        """A track over those days."""
+        return KernelTrack(values, days, self.recipe, signals)
 
 
 class KernelTrack:
@@ -57,7 +69,7 @@ class KernelTrack:
         self._centre, self._scale = _standard(values)
         kernel = self._kernel(days)
         kernel.flat[:: len(days) + 1] += recipe.noise
-        self._factor = np.linalg.cholesky(kernel)
+        self._factor = np.asarray(np.linalg.cholesky(kernel), dtype=np.float64)
         self._said, self._added = _filter(self._factor, (values - self._centre) / self._scale, recipe.clip)
 
     def past(self, lead: int) -> FloatArray:
@@ -81,6 +93,18 @@ class KernelTrack:
         return kernel
 
 
+@dataclass(frozen=True)
+class LastDay:
+    """The naive forecast: the last day of all, of the same weekday, or of the same kind."""
+
+    same: Literal["day", "weekday", "kind"]
+
+    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> NaiveTrack:
+        """A track over those days; it follows no signals."""
+        del signals
+        return NaiveTrack(values, days, _TYPES[self.same])
+
+
 class NaiveTrack:
     """The last known day of the same type, or the last day of all where there is none.
 
@@ -95,9 +119,9 @@ class NaiveTrack:
 
     def __init__(self, values: FloatArray, days: Days, type_of: Callable[[Days], Any]) -> None:
         self._type_of, self._types = type_of, np.asarray(type_of(days))
-        self._any = _carried(values)
+        self._any = carried(values)
         self._rows = {kind: np.flatnonzero(self._types == kind) for kind in np.unique(self._types)}
-        self._same = {kind: _carried(values[rows]) for kind, rows in self._rows.items()}
+        self._same = {kind: carried(values[rows]) for kind, rows in self._rows.items()}
 
     def past(self, lead: int) -> FloatArray:
         """Each past day as the last of its type, at least `lead` days before it."""
@@ -118,7 +142,7 @@ class NaiveTrack:
         return np.asarray(out)
 
 
-def _carried(values: FloatArray) -> FloatArray:
+def carried(values: FloatArray) -> FloatArray:
     """Each gap filled by the last reading above it."""
     known = np.isfinite(values)
     last = np.maximum.accumulate(np.where(known, np.arange(len(values))[:, None], 0), axis=0)
@@ -162,3 +186,14 @@ def _solve_transposed(factor: FloatArray, right: FloatArray) -> FloatArray:
         out[i] /= factor[i, i]
         out[:i] -= factor[i, :i, None] * out[i]
     return out
+
+
+def _every_day(days: Days) -> Any:
+    return np.zeros(len(days), dtype=np.int32)
+
+
+def _weekday(days: Days) -> Any:
+    return days.weekday
+
+
+_TYPES: Final = {"day": _every_day, "weekday": _weekday, "kind": kind_of}
