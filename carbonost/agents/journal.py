@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
     from carbonost.storage.ports import ObjectStore, RecordStore
 
+TOLD: Final = frozenset(
+    ("job.created", "review.raised", "review.decided", "stage.failed", "job.rejected", "job.reopened", "job.completed")
+)
+"""What others are told through the outbox; the audit chain holds everything."""
 _INPUTS: Final = "inputs/{}"
 _CACHE: Final = "cache/{}"
 
@@ -186,7 +190,9 @@ class Journal:
                     uow.envelopes.put(_envelope(envelope))
                 if review is not None:
                     uow.reviews.put(dict(review))
-                uow.outbox.put([_event(entry) for entry in fresh])
+                told = [_event(entry) for entry in fresh if entry.kind in TOLD]
+                if told:
+                    uow.outbox.put(told)
         except (ConcurrencyConflict, AlreadyExistsError) as exc:
             raise JobLockedError(
                 "somebody else moved this job meanwhile", "job_id", job_id, "Read it again with pipeline.job(job_id)."

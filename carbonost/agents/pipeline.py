@@ -6,12 +6,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
-from weakref import finalize
 
 from carbonost.agents import bundle
 from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
@@ -30,6 +26,7 @@ from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from carbonost.agents.events import Event
     from carbonost.agents.runner import Runner
@@ -52,8 +49,8 @@ class PipelineBuilder:
 
     def __init__(self) -> None:
         self._given: list[Stage] | None = None
-        self._records: RecordStore | str = "sqlite://"
-        self._objects: ObjectStore | str | None = None
+        self._records: RecordStore | str = "memory://"
+        self._objects: ObjectStore | str = "memory://"
         self._org = DEFAULT_ORG
         self._model: LanguageModel | None = None
         self._factors: FactorLibrary | None = None
@@ -179,11 +176,8 @@ class PipelineBuilder:
             clock=self._clock,
         )
         records = open_records(self._records) if isinstance(self._records, str) else self._records
-        folder = mkdtemp(prefix="carbonost-") if self._objects is None else ""
-        place = Path(folder).as_uri() if self._objects is None else self._objects
-        journal = Journal(records, open_objects(place) if isinstance(place, str) else place, self._org)
-        if folder:  # jobs hold the journal and may outlive the pipeline; the folder goes with the last
-            finalize(journal, rmtree, folder, ignore_errors=True)
+        objects = open_objects(self._objects) if isinstance(self._objects, str) else self._objects
+        journal = Journal(records, objects, self._org)
         return Pipeline(world, journal, self._runner)
 
     def _at(self, name: str) -> int:

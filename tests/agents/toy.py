@@ -73,10 +73,11 @@ class Words:
         return context.notes().output({}, {"text": context.model.complete(request).text}, 0.9)
 
 
-def pipeline(*stages, runner=None, records="sqlite://", objects=None, model=None, clock=None, policy=None):
+def pipeline(*stages, runner=None, records="memory://", objects=None, model=None, clock=None, policy=None):
     from carbonost.agents.pipeline import PipelineBuilder
 
-    builder = PipelineBuilder.of(*(stages or (Source(), Double(), Words()))).with_records(records)
+    stages = stages or (Source(), Double(), Words())
+    builder = PipelineBuilder.of(*stages).with_records(records)
     if runner is not None:
         builder.with_runner(runner)
     if objects is not None:
