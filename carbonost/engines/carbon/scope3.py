@@ -21,11 +21,12 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.inventory import Inventory
+from carbonost.domain.period import Period
 from carbonost.engines.carbon.answers import table
 from carbonost.errors import FactorNotFoundError, InputError
+from carbonost.factors.energy_types import energy_type, shared_fuel
 
 if TYPE_CHECKING:
-    from carbonost.domain.period import Period
     from carbonost.engines.carbon.answers import Rows
     from carbonost.factors.library import FactorLibrary
 
@@ -238,16 +239,9 @@ def screen(
 
 
 def _row(name: str, amount: float, unit: str, category: int, period: object, extra: Mapping[str, Any]) -> Row:
-    first, last = _days(period)
+    span = Period.of(cast(Any, period))
     row = {"energy_type": name, "consumption": amount, "unit": unit, "category": category, "scope": 3}
-    return row | {"period_start": first, "period_end": last} | dict(extra)
-
-
-def _days(period: object) -> tuple[Any, Any]:
-    from carbonost.domain.period import Period
-
-    span: Period = Period.of(cast(Any, period))
-    return span.start, span.end
+    return row | {"period_start": span.start, "period_end": span.end} | dict(extra)
 
 
 def spend(
@@ -337,8 +331,6 @@ def upstream_energy(activities: Rows | Iterable[Any], library: FactorLibrary) ->
     -----
     The publisher numbers a fuel's well-to-tank factor like the fuel itself, under another chapter.
     """
-    from carbonost.factors.energy_types import energy_type, shared_fuel
-
     fuels = {}
     for index in np.flatnonzero(np.char.startswith(library.ids.astype(str), f"{_SET}1_")):
         _, family, fuel, *_ = library.ids[index].removeprefix(_SET).split("_")
