@@ -14,7 +14,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
@@ -24,7 +24,9 @@ from carbonost.domain.inventory import Inventory
 from carbonost.domain.period import Period
 from carbonost.engines.carbon.answers import table
 from carbonost.errors import FactorNotFoundError, InputError
+from carbonost.factors.energy_types import category as family_of
 from carbonost.factors.energy_types import energy_type, shared_fuel
+from carbonost.factors.regions import region as region_of
 
 if TYPE_CHECKING:
     from carbonost.engines.carbon.answers import Rows
@@ -99,6 +101,7 @@ ACTIVITIES: Final = {
 
 _SET: Final = "uk.desnz.2025."
 _BY_ZH: Final = {activity.name_zh: name for name, activity in ACTIVITIES.items()}
+_ENERGY: Final = frozenset({"fuel", "mobile", "electricity", "heat"})
 _PERSON_KM: Final = frozenset({"metro", "bus", "coach", "rail", "taxi"})
 
 
@@ -171,15 +174,23 @@ def _prepared(row: Row, index: int, library: FactorLibrary, borrow: str | None) 
     if number not in CATEGORIES:
         raise InputError("is no category of scope 3", "category", category, "Give 1 to 15.", index)
     out = row | {"scope": 3, "category": number}
-    if activity is None or row.get("factor") is not None:
+    if row.get("factor") is not None:
         return out
-    factor = library.get(f"{_SET}{activity.code}_1")
-    region = str(row.get("region", "CN"))
-    if region != factor.region:
-        if borrow != factor.region:
-            raise FactorNotFoundError(name, region, str(row.get("period_start", "")), f"{factor.id} of {factor.region}")
-        out["borrowed_from"] = f"{factor.region}, for {region}"
-    return out | {"energy_type": factor.energy_type, "region": factor.region, "common_name": name}
+    if activity is not None:
+        out |= {"energy_type": library.get(f"{_SET}{activity.code}_1").energy_type, "common_name": name}
+    carrier, region = str(out["energy_type"]), str(row.get("region", "CN"))
+    if _answers(library, carrier, region):
+        return out
+    if borrow is not None and (carrier, borrow) in library.by_key:
+        return out | {"region": borrow, "borrowed_from": f"{borrow}, for {region}"}
+    if activity is not None:
+        nearest = f"{_SET}{activity.code}_1 of GB, which borrow='GB' would use"
+        raise FactorNotFoundError(name, region, str(row.get("period_start", "")), nearest)
+    return out
+
+
+def _answers(library: FactorLibrary, carrier: str, region: str) -> bool:
+    return any((carrier, code) in library.by_key for code, _ in region_of(region, library.known_regions).chain)
 
 
 def screen(
@@ -320,12 +331,26 @@ def commuting(
     return rows
 
 
-def upstream_energy(activities: Rows | Iterable[Any], library: FactorLibrary) -> list[Row]:
+def upstream_energy(
+    activities: Rows | Iterable[Any], library: FactorLibrary, *, without: Collection[str] = ()
+) -> list[Row]:
     """Return the category 3 rows that belong to scope 1 and 2 rows of fuel, electricity and heat.
 
     For a fuel its well-to-tank factor; for electricity and heat the upstream of generation, the
-    losses of transport, and the upstream of the losses. Carriers without a packaged counterpart are
-    left out; what is left out shows in `screen` only if nothing else fills the category.
+    losses of transport, and the upstream of the losses. Rows of other activities have none.
+
+    Parameters
+    ----------
+    activities : rows of `ActivityData`
+    library : FactorLibrary
+    without : collection of str
+        Carriers to leave out, because they have no packaged counterpart or a row of their own.
+
+    Raises
+    ------
+    FactorNotFoundError
+        A carrier of energy without a packaged counterpart: leave it out by name, and give its
+        upstream as a row of category 3 with an own factor.
 
     Notes
     -----
@@ -337,10 +362,15 @@ def upstream_energy(activities: Rows | Iterable[Any], library: FactorLibrary) ->
         fuels[library.energy_types[index]] = f"{_SET}11_{family}_{fuel}_15_1"
     rows = []
     for row in _records(activities):
-        carrier = shared_fuel(energy_type(str(row["energy_type"]), library.known_energy_types))
+        key = energy_type(str(row["energy_type"]), library.known_energy_types)
+        carrier = shared_fuel(key)
+        if family_of(key) not in _ENERGY or carrier in without:
+            continue
         names = [f"{carrier}_{part}" for part in ("wtt", "losses", "losses_wtt") if f"{carrier}_{part}" in ACTIVITIES]
         if carrier in fuels:
             names = [library.get(fuels[carrier]).energy_type]
+        if not names:
+            raise FactorNotFoundError(f"upstream of {carrier}", "GB", str(row.get("period_start", "")))
         for name in names:
             kept = {key: value for key, value in row.items() if key not in {"factor", "parameters", "scope", "purity"}}
             rows.append(kept | {"energy_type": name, "category": 3, "scope": 3, "upstream_of": carrier})

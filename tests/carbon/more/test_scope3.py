@@ -82,6 +82,37 @@ def test_fuel_and_electricity_bring_their_upstream():
     assert scope3.screen(inventory).set_index("category").loc[3, "emissions_t"] == pytest.approx(expected, rel=1e-6)
 
 
+def test_upstream_is_borrowed_abroad_and_a_carrier_without_one_is_named():
+    year = {"period_start": "2025-01-01", "period_end": "2025-12-31", "region": "CN-JS"}
+    diesel = {"energy_type": "diesel", "consumption": 10.0, "unit": "t", **year}
+    coal = {"energy_type": "anthracite", "consumption": 10.0, "unit": "t", **year}
+    rows = scope3.upstream_energy([diesel], LIBRARY)
+    with pytest.raises(FactorNotFoundError):
+        computed(rows)
+    assert computed(rows, borrow="GB").scope3_t == pytest.approx(7.3364436)
+    with pytest.raises(FactorNotFoundError, match="upstream of anthracite"):
+        scope3.upstream_energy([diesel, coal], LIBRARY)
+    assert len(scope3.upstream_energy([diesel, coal], LIBRARY, without=("anthracite",))) == 1
+
+
+def test_the_users_own_library_answers_before_anything_is_borrowed():
+    own = pd.DataFrame(
+        {
+            "id": ["own.flight"],
+            "energy_type": [LIBRARY.get("uk.desnz.2025.21_316_3160_11_1").energy_type],
+            "region": ["CN"],
+            "value": [0.1],
+            "unit": ["kgCO2e/passenger.km"],
+            "gas": ["CO2e"],
+        }
+    )
+    library = LIBRARY.merge(FactorLibrary.from_frame(own))
+    row = scope3.travel("flight_domestic", 1, 1000.0, 2025, region="CN-JS")
+    prepared = scope3.prepare([row], library, borrow="GB")
+    assert "borrowed_from" not in prepared[0]
+    assert CarbonCalculator(library).calculate(prepared).scope3_t == pytest.approx(0.1)
+
+
 def test_all_fifteen_categories_are_told():
     inventory = computed([scope3.travel("rail", 10, 100.0, 2025, **GB)])
     told = scope3.screen(inventory, {14: "no franchises"}, {11: "products are intermediate"}).set_index("category")
