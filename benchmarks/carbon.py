@@ -15,6 +15,8 @@ import os
 import sys
 import threading
 import time
+import warnings
+from dataclasses import replace
 from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING
@@ -80,25 +82,26 @@ def activities(n: int, *, text: bool = False) -> pd.DataFrame:
     )
 
 
-def clock(run: Callable[[], object], repeat: int) -> float:
-    times = []
-    for _ in range(repeat):
-        gc.collect()
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return median(times)
+def seconds(run: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    kept = run()
+    took = time.perf_counter() - start
+    del kept
+    return took
 
 
-def limit(n: int, repeat: int) -> float:
+def beside(floor: Callable[[], object], run: Callable[[], object], repeat: int) -> tuple[float, float]:
+    """Return median seconds of `run`, and the median of its ratio to the limit taken just before it."""
+    pairs = [(seconds(floor), seconds(run)) for _ in range(repeat)]
+    return median(took for _, took in pairs), median(took / least for least, took in pairs)
+
+
+def limit(n: int) -> Callable[[], object]:
     rng = np.random.default_rng(3)
     index, amount = rng.integers(0, 3100, n), rng.lognormal(3, 1, n)
     factor, out = rng.uniform(0, 3, 3100), np.empty(n)
-
-    def run() -> None:
-        np.multiply(np.take(factor, index), amount, out=out)
-
-    return clock(run, repeat)
+    return lambda: np.multiply(np.take(factor, index), amount, out=out)
 
 
 def asof(frame: pd.DataFrame, factors: FactorLibrary) -> Callable[[], object]:
@@ -123,6 +126,7 @@ def asof(frame: pd.DataFrame, factors: FactorLibrary) -> Callable[[], object]:
         scale = scale.with_columns(pl.col("unit").cast(pl.Categorical))
 
     def run() -> object:
+        warnings.simplefilter("ignore")  # polars says that it cannot check the order within groups
         joined = left.sort("day").join_asof(right, on="day", by=["energy_type", "region"]).join(scale, on="unit")
         return joined.select(
             (pl.col("consumption") * pl.col("scale") * pl.col("kg") / 1000).alias("t"), "factor", pl.col("until")
@@ -133,6 +137,7 @@ def asof(frame: pd.DataFrame, factors: FactorLibrary) -> Callable[[], object]:
 
 def peak_bytes(run: Callable[[], object]) -> int:
     """Return the resident memory `run` adds at its height."""
+
     def resident() -> int:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -154,6 +159,34 @@ def peak_bytes(run: Callable[[], object]) -> int:
     return top[0] - before
 
 
+def measure(n: int, repeat: int, one: FactorLibrary, three: FactorLibrary) -> None:
+    floor = limit(n)
+
+    def line(given: str, what: str, run: Callable[[], object], times: int = repeat) -> None:
+        took, ratio = beside(floor, run, times)
+        print(f"| {n:.0e} | {given} | {what} | {took / n * 1e9:.1f} | {ratio:.1f} |", flush=True)
+
+    line("index", "limit: take + multiply", floor)
+    for text in (False, True):
+        frame, given = activities(n, text=text), "strings" if text else "categories"
+        calc, fast, gases = CarbonCalculator(one), CarbonCalculator(one, accelerate=True), CarbonCalculator(three)
+        line(given, "first call, factors looked up", lambda c=calc, f=frame: c.calculate(f), 1)
+        line(given, "calculate, numpy", lambda c=calc, f=frame: c.calculate(f))
+        fast.calculate(frame)
+        line(given, "calculate, numba", lambda c=fast, f=frame: c.calculate(f))
+        line(given, "polars join_asof", asof(frame, one), min(repeat, 3))
+        if text:
+            continue
+        gases.calculate(frame)
+        line(given, "three gases, numpy", lambda c=gases, f=frame: c.calculate(f))
+        inventory = calc.calculate(frame)
+        line("inventory", "total, exact in any order", lambda i=inventory: replace(i).total_t())
+        line("inventory", "uncertainty by propagation", lambda i=inventory: i.uncertainty(), 1)
+        del inventory
+        added = peak_bytes(lambda c=calc, f=frame: c.calculate(f))
+        print(f"| {n:.0e} | {given} | peak memory above the input | {added / n:.0f} bytes/row | |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
@@ -162,36 +195,7 @@ def main() -> None:
     one, three = library(), library(gases=("CO2", "CH4", "N2O"))
     print("| rows | input | what | ns/row | × limit |\n|---|---|---|---|---|")
     for n in options.rows:
-        floor = limit(n, options.repeat)
-
-        def line(given: str, what: str, seconds: float, n: int = n, floor: float = floor) -> None:
-            print(f"| {n:.0e} | {given} | {what} | {seconds / n * 1e9:.1f} | {seconds / floor:.1f} |", flush=True)
-
-        line("index", "limit: take + multiply", floor)
-        for text in (False, True):
-            frame, given = activities(n, text=text), "strings" if text else "categories"
-            calc = CarbonCalculator(one)
-            start = time.perf_counter()
-            calc.calculate(frame)
-            line(given, "first call, factors looked up", time.perf_counter() - start)
-            line(given, "calculate, numpy", clock(lambda c=calc, f=frame: c.calculate(f), options.repeat))
-            if n >= 100_000:
-                line(given, "polars join_asof", clock(asof(frame, one), min(options.repeat, 3)))
-            if not text:
-                gases = CarbonCalculator(three)
-                gases.calculate(frame)
-                line(given, "three gases", clock(lambda c=gases, f=frame: c.calculate(f), options.repeat))
-                inventory = calc.calculate(frame)
-                line("inventory", "total, exact", clock(lambda i=inventory: type(i).total_t(_fresh(i)), options.repeat))
-                added = peak_bytes(lambda c=calc, f=frame: c.calculate(f))
-                print(f"| {n:.0e} | {given} | peak memory above the input | {added / n:.0f} bytes/row | |")
-
-
-def _fresh(inventory: object) -> object:
-    """Return the inventory without its remembered sums."""
-    from dataclasses import replace
-
-    return replace(inventory)  # type: ignore[type-var]
+        measure(n, options.repeat, one, three)
 
 
 if __name__ == "__main__":

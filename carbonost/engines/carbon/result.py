@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem
 from carbonost.domain.inventory import Inventory
 from carbonost.engines.carbon.electricity import allocate_contracts, market_based_t
 from carbonost.engines.carbon.uncertainty import assess
@@ -88,3 +89,41 @@ class CarbonInventory(Inventory):
             seed=seed,
             **options,
         )
+
+    def to_envelope(self) -> dict[str, Any]:
+        """Return what an envelope of the pipeline holds about this inventory, as plain JSON.
+
+        Returns
+        -------
+        dict
+            ``metrics`` (value and unit each), ``assumptions``, ``evidence`` (one per document used),
+            ``data_gaps`` (one per refused row) and ``reproducibility``.
+        """
+        tonnes = {
+            "S1_tco2e_y": self.scope1_t,
+            "S2_tco2e_y": self.scope2_location_t,
+            "S2_market_tco2e_y": self.scope2_market_t,
+            "S3_tco2e_y": self.scope3_t,
+            "total_tco2e_y": float(self.total_t("location_based")),
+        }
+        documents = {basis.document: basis for basis in self.bases if basis.document}
+        gaps = [
+            DataGap(missing=f"row {refused.row}: {refused.field}", impact=str(refused.message), severity="high")
+            for refused in self.rejected.itertuples()
+        ]
+        notes = [
+            AssumptionItem(name=basis.energy_type, value=note, rationale=basis.document)
+            for basis in self.bases
+            for note in basis.assumptions
+        ]
+        evidence = [
+            EvidenceItem(type="doc", id=name, version=basis.vintage, note=basis.locator)
+            for name, basis in sorted(documents.items())
+        ]
+        return {
+            "metrics": {name: {"value": value, "unit": "tCO2e"} for name, value in tonnes.items()},
+            "assumptions": [note.model_dump(mode="json") for note in dict.fromkeys(notes)],
+            "evidence": [item.model_dump(mode="json") for item in evidence],
+            "data_gaps": [gap.model_dump(mode="json") for gap in gaps],
+            "reproducibility": {"param_version": self.settings.get("factors"), "settings": dict(self.settings)},
+        }

@@ -346,3 +346,39 @@ def test_integer_and_missing_categories_are_words(calc):
     frame = calc.calculate(pd.DataFrame([POWER | {"category": 3, "scope": 3}, POWER | {"category": np.nan}])).to_frame()
     assert frame["category"].astype(object).where(frame["category"].notna(), None).tolist() == ["3", None]
     assert frame["scope"].tolist() == [3, 2]
+
+
+def test_an_inventory_hands_the_pipeline_metrics_evidence_and_gaps(calc):
+    inv = calc.calculate([POWER, GAS, GAS | {"consumption": -1}], errors="collect")
+    body = json.loads(json.dumps(inv.to_envelope()))
+    metrics = {name: metric["value"] for name, metric in body["metrics"].items()}
+    assert metrics["total_tco2e_y"] == pytest.approx(
+        metrics["S1_tco2e_y"] + metrics["S2_tco2e_y"] + metrics["S3_tco2e_y"]
+    )
+    assert any("公告2025年第47号" in item["id"] for item in body["evidence"])
+    assert "row 2" in body["data_gaps"][0]["missing"]
+    assert body["assumptions"]
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"consumption": [5.0, float("nan")]}, {"period_end": ["2023-12-31", "2022-01-01"]}]
+)
+def test_the_compiled_loop_gives_the_same_numbers_and_the_same_refusals(change):
+    """numba is optional; where it is installed both ways agree to the last bit."""
+    pytest.importorskip("numba")
+    frame = pd.DataFrame([POWER, GAS | {"unit": "Nm3"}] * 50)
+    for name, values in change.items():
+        frame[name] = values * 50
+    for name in ("period_start", "period_end"):
+        frame[name] = pd.to_datetime(frame[name])
+    slow, fast = (CarbonCalculator(accelerate=flag).calculate(frame, errors="collect") for flag in (False, True))
+    np.testing.assert_array_equal(slow.emissions_t, fast.emissions_t)
+    np.testing.assert_array_equal(slow.end_day, fast.end_day)
+    assert slow.rejected["row"].tolist() == fast.rejected["row"].tolist()
+    assert float(slow.total_t("market_based")) == float(fast.total_t("market_based"))
+    assert fast.trace(0) == slow.trace(0)
+    if not change:
+        late = frame.assign(period_end=pd.Timestamp("2024-03-31"))
+        slow, fast = (CarbonCalculator(accelerate=flag).calculate(late) for flag in (False, True))
+        np.testing.assert_array_equal(np.sort(slow.emissions_t), np.sort(fast.emissions_t))
+        assert len(fast) == len(slow) > len(late)
