@@ -130,6 +130,7 @@ def test_a_gap_in_any_term_makes_the_indicator_a_gap(carrier):
     assert np.isnan(told.emissions_t)
     assert np.isnan(told.intensity_t_per_tce)
     assert told.gap is None
+    assert told.indicators["status"].iloc[0] == "gap"
     assert any(carrier in gap.missing for gap in told.gaps)
     assert told.closing_moves.empty
     assert np.isnan(told.bridge["location_t"].iloc[0])
@@ -160,7 +161,9 @@ def test_a_small_park_is_told_that_the_table_has_no_limit_for_it():
     told = park([row("electricity", 100.0, "万kWh")], contracts=[], products=[])
     assert told.target is None
     assert told.gap is None
-    assert "no limit" in told.indicators.set_index("indicator").loc["core_intensity", "evidence"]
+    core = told.indicators.set_index("indicator").loc["core_intensity"]
+    assert core["status"] == "no_limit"
+    assert "不足20万吨标准煤" in core["evidence"]
 
 
 def test_one_calendar_year_and_known_uses_only():

@@ -51,23 +51,30 @@ def indicators(
     Returns
     -------
     DataFrame
-        `indicator, name_zh, kind, value, unit, target, gap, met, evidence`: `gap` is what is missing to
-        the target (0 where met), `met` is True, False or None (no value, no target, or excluded).
+        `indicator, name_zh, kind, value, unit, target, gap, met, status, evidence`: `gap` is what is
+        missing to the target (0 where met); `met` is True, False or None; `status` says why None:
+        ``computed``, ``gap``, ``no_limit``, ``not_given`` or ``excluded``. `evidence` is printed, in Chinese.
     """
     given = dict(guide or {})
     strangers = set(given) - set(GUIDES)
     if strangers:
         raise InputError("is no guide indicator", "guide", min(strangers), f"Use {', '.join(GUIDES)}.")
-    limit = method.target(balance.energy_tce)
-    note = evidence if limit is not None else "no limit: annual energy below the smallest park of the table, or a gap"
-    core = balance.intensity_t_per_tce(method)
-    rows = [_row("core_intensity", "单位能耗碳排放", "core", core, "t/tce", limit, note, at_most=True)]
+    limit, core = method.target(balance.energy_tce), balance.intensity_t_per_tce(method)
+    status, note = "computed", evidence
+    if np.isnan(core):
+        status, note = "gap", "数据缺口,指标无法计算"
+    elif limit is None:
+        status, note = "no_limit", f"年综合能源消费量不足{method.tiers[0].from_tce / 1e4:g}万吨标准煤,指标表未设目标"
+    rows = [_row("core_intensity", "单位能耗碳排放", "core", core, "t/tce", limit, status, note, at_most=True)]
     for name, (name_zh, unit) in GUIDES.items():
-        value, told = _value(name, given.get(name), balance.energy_tce)
+        value, status, note = _value(name, given.get(name), balance.energy_tce)
         at_most = name == "product_energy_grade"
-        rows.append(_row(name, name_zh, "guide", value, unit, method.guide[name], told, at_most=at_most))
-    share, told = balance.direct_share(), "in principle; by contract and meter of direct supply"
-    rows.append(_row("direct_supply_share", "直接供应比例", "principle", share, "-", method.direct_share_min, told))
+        rows.append(_row(name, name_zh, "guide", value, unit, method.guide[name], status, note, at_most=at_most))
+    share = balance.direct_share()
+    status, note = "gap" if np.isnan(share) else "computed", "原则性要求;以合同与直供计量为据"
+    rows.append(
+        _row("direct_supply_share", "直接供应比例", "principle", share, "-", method.direct_share_min, status, note)
+    )
     return pd.DataFrame(rows)
 
 
@@ -78,6 +85,7 @@ def _row(
     value: float,
     unit: str,
     target: float | None,
+    status: str,
     evidence: str,
     *,
     at_most: bool = False,
@@ -96,24 +104,29 @@ def _row(
         "target": float("nan") if target is None else target,
         "gap": max(short, 0.0) if known else float("nan"),
         "met": met,
+        "status": status,
         "evidence": evidence,
     }
 
 
-def _value(name: str, given: Any, energy_tce: float) -> tuple[float, str]:
-    """Value of a guide indicator, NaN where it is not given or excluded, and what it rests on."""
+def _value(name: str, given: Any, energy_tce: float) -> tuple[float, str, str]:
+    """Value of a guide indicator, NaN where it is not given or excluded; its status, and what it rests on."""
     if isinstance(given, (int, float)):
         given = {"value": given}
     parts = [given] if isinstance(given, dict) else list(given or ())
     first = parts[0] if parts else {}
-    if not first or first.get("excluded"):
-        return float("nan"), f"excluded: {first['excluded']}" if first else "not given"
+    if not first:
+        return float("nan"), "not_given", "未提供"
+    if first.get("excluded"):
+        return float("nan"), "excluded", f"不纳入:{first['excluded']}"
     if "value" in first:
-        return _checked(name, float(first["value"])), str(first.get("evidence", ""))
-    if name == "product_energy_grade":
+        value, note = _checked(name, float(first["value"])), str(first.get("evidence", ""))
+    elif name == "product_energy_grade":
         worst = max(first, key=lambda product: float(first[product]))
-        return _checked(name, float(first[worst])), f"{len(first)} products, the weakest is {worst}"
-    return _share(name, parts, energy_tce)
+        value, note = _checked(name, float(first[worst])), f"{len(first)}种产品,最弱为{worst}"
+    else:
+        value, note = _share(name, parts, energy_tce)
+    return value, "gap" if np.isnan(value) else "computed", note
 
 
 def _share(name: str, parts: list[dict[str, Any]], energy_tce: float) -> tuple[float, str]:
