@@ -1,14 +1,15 @@
 """A person's decision: checked, tried out, and only then written.
 
 A correction is refused before anything moves if its path is not editable, its value does not fit, or
-the stage cannot compute with it; the refusal is recorded and the review stays open. What is accepted
-becomes revision n + 1 of the envelope, whose parent is the one it corrects.
+the stage cannot compute with it; the refusal is recorded and the review stays open. What is approved
+becomes revision n + 1 of the envelope, corrected or not, whose parent is the one that was asked about.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from carbonost.agents.envelope import ResultEnvelope
 from carbonost.agents.journal import Step
 from carbonost.errors import CarbonostError, JobLockedError, NotEditableError, ReviewConflictError, ReviewError
 
@@ -46,9 +47,9 @@ def decide(
         "before": item.result_id,
         "result_id": item.result_id,
     }
-    envelope = None
-    if patch:
-        corrected, envelope = _try(driver, item, patch, by)
+    envelope: ResultEnvelope | None = None
+    if status == "approved":
+        corrected, envelope = _try(driver, item, patch, by) if patch else ({}, _settled(driver, item))
         body |= {"patch": corrected, "result_id": envelope.result_id, "input_hash": envelope.input_hash}
         body["overrides"] = dict(envelope.overrides)
     stamp = {"at": driver.world.clock().isoformat()}
@@ -91,7 +92,17 @@ def _open_item(driver: Driver, checkpoint_id: str) -> ReviewItem:
     return item
 
 
-def _try(driver: Driver, item: ReviewItem, patch: Mapping[str, Any], by: str) -> tuple[dict[str, Any], Any]:
+def _settled(driver: Driver, item: ReviewItem) -> ResultEnvelope:
+    """Return the envelope as approved: the same content, its questions answered."""
+    parent = driver.journal.envelope(item.result_id)
+    asked = tuple(c.model_copy(update={"status": "approved"}) for c in parent.human_checkpoints)
+    kept = {name: getattr(parent, name) for name in type(parent).model_fields if name != "result_id"}
+    return ResultEnvelope.seal(
+        **kept | {"human_checkpoints": asked, "revision": parent.revision + 1, "parent": parent.result_id}
+    )
+
+
+def _try(driver: Driver, item: ReviewItem, patch: Mapping[str, Any], by: str) -> tuple[dict[str, Any], ResultEnvelope]:
     """Check the patch and compute the corrected envelope; nothing is stored but a refusal."""
     parent = driver.journal.envelope(item.result_id)
     try:

@@ -58,6 +58,16 @@ def test_an_approved_job_runs_to_its_end(selection, runner):  # P84
     assert job.envelopes["double"].value("twice") == 20.0
 
 
+def test_an_approval_is_a_revision_with_the_same_figures_and_its_questions_answered(selection, runner):  # P91
+    job = reviewed(toy.pipeline(runner=runner), selection)
+    asked, approved = job.revisions("source")
+    assert [c.status for c in asked.human_checkpoints] == ["pending"]
+    assert [c.status for c in approved.human_checkpoints] == ["approved"]
+    assert (approved.parent, approved.revision) == (asked.result_id, 1)
+    assert (approved.metrics, approved.input_hash) == (asked.metrics, asked.input_hash)
+    assert job.envelopes["double"].upstream == {"source": approved.result_id}
+
+
 def test_auto_approve_goes_through_and_records_what_it_skipped(selection, runner):  # P86
     job = toy.pipeline(runner=runner).run(selection, auto_approve=True)
     assert job.status == "completed"
@@ -262,7 +272,8 @@ def test_a_changed_envelope_in_the_store_stops_the_job(selection, tmp_path):  # 
         db.execute("update envelopes set document = replace(document, '10.0', '11.0')")
     db.close()
     fresh = toy.pipeline(**stores).job("j")
-    fresh.review(job.review_queue[0].checkpoint_id, status="approved", by="li")
+    with pytest.raises(EnvelopeError):
+        fresh.review(job.review_queue[0].checkpoint_id, status="approved", by="li")
     with pytest.raises(EnvelopeError):
         fresh.resume()
 

@@ -285,6 +285,17 @@ def test_a_factor_version_the_library_lacks_leaves_the_figure_unknown_until_corr
     assert fixed.number("total_tco2e_y") == fixed.number("S1_tco2e_y") + fixed.number("S2_tco2e_y")  # P44
 
 
+def test_steam_in_tonnes_needs_its_enthalpy():  # P43, P48
+    steam = [{"energy_type": "steam", "consumption": 1000, "unit": "t", **YEAR}]
+    bare = run(data=ParkData(activities=[*SPEC_FLOWS, *steam])).envelopes["baseline"]
+    assert bare.value("S2_tco2e_y") is None
+    assert any("焓值" in gap.missing and gap.severity == "high" for gap in bare.data_gaps)
+    site = {"steam_grade": {"enthalpy_kj_per_kg": 2783.74}}
+    known = run(data=ParkData(activities=[*SPEC_FLOWS, *steam], site=site)).envelopes["baseline"]
+    assert known.number("baseline_heat_gj_y") == pytest.approx(2700.0)
+    assert known.number("S2_tco2e_y") > 0
+
+
 def test_derived_figures_are_never_edited(sample_pipeline):  # P51, P73
     editable = {s["name"]: [e["path"] for e in s["editable"]] for s in sample_pipeline.describe()["stages"]}
     assert not any("S1_" in path or "S2_" in path or "total" in path for path in editable["baseline"])

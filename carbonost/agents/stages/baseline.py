@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.agents.stages.defaults import working
-from carbonost.agents.stages.flows import METHODS, Flows, Row, gather
+from carbonost.agents.stages.flows import METHODS, STEAM_GAP, Flows, Row, gather
 from carbonost.agents.stages.tables import by_scope, energy_balance, factor_rows, method_rows, monthly, source_rows, top
 from carbonost.agents.stages.versions import Version, fuel_version, grid_version
 from carbonost.domain.evidence import EvidenceItem
@@ -204,7 +204,9 @@ def _account(
         missing.append(f"fuel_ef_version {fuel.asked}")
         unknown.add(1)
         rows = tuple(row for row in rows if row.energy_type in {"electricity", "heat", "steam"})
-    factors = working(notes, "factor_uncertainty_pct")
+    if STEAM_GAP in notes.gaps:
+        missing.append("steam enthalpy")
+        unknown.add(2)
     percent = {
         method: working(notes, f"activity_uncertainty_{method}_pct") for method in METHODS if _uses(rows, method)
     }
@@ -218,13 +220,19 @@ def _account(
         what = f"{row.energy_type}（{scenario.region}，{flows.year}）：{refused['message']}"
         if what not in missing:
             missing.append(what)
-    inventory = replace(
-        inventory,
-        bases=tuple(replace(b, uncertainty_pct=factors) if b.uncertainty_pct is None else b for b in inventory.bases),
-    )
+    inventory = _with_uncertainty(inventory, notes)
     used = sorted({str(b.vintage) for b in inventory.bases if b.scope == 1 and b.vintage})
     name = fuel.asked or ", ".join(used) or parameters
     return Account(inventory, rows, missing, frozenset(unknown), grid.asked, name)
+
+
+def _with_uncertainty(inventory: Inventory, notes: Notes) -> Inventory:
+    """Give factors whose source states no uncertainty the working assumption."""
+    if all(basis.uncertainty_pct is not None for basis in inventory.bases):
+        return inventory
+    assumed = working(notes, "factor_uncertainty_pct")
+    bases = (replace(b, uncertainty_pct=assumed) if b.uncertainty_pct is None else b for b in inventory.bases)
+    return replace(inventory, bases=tuple(bases))
 
 
 def _uses(rows: tuple[Row, ...], method: str) -> bool:
@@ -325,6 +333,8 @@ def _peak_kw(context: StageContext) -> float | None:
 
 def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Account, uncertainty: float | None) -> None:
     for what in account.missing:
+        if what == "steam enthalpy":  # stated where it was met
+            continue
         affected = "S2_tco2e_y" if what.startswith(("grid", "electricity", "heat", "steam")) else "S1_tco2e_y"
         notes.gap(
             f"排放因子：{what}",

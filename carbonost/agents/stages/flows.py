@@ -18,6 +18,7 @@ import pandas as pd
 
 from carbonost import units
 from carbonost.domain.evidence import EvidenceItem
+from carbonost.engines.carbon.heat import steam_energy_gj
 from carbonost.errors import InputError
 from carbonost.factors import energy_type as carrier_of
 from carbonost.factors import table
@@ -35,6 +36,9 @@ COVERAGE_LOW: Final = 0.95
 _HIGH: Final = 0.8
 _NAMED: Final = 3
 _SCOPE_3: Final = 3
+_MASS: Final = {"t": 1.0, "吨": 1.0, "kg": 1e-3, "千克": 1e-3}
+STEAM_GAP: Final = "蒸汽焓值（steam_grade.enthalpy_kj_per_kg）"
+"""Stated where steam in tonnes cannot be brought to heat; scope 2 is then unknown."""
 
 
 @dataclass(frozen=True)
@@ -220,9 +224,14 @@ def _declared(
         if days < whole:
             notes.assume("declared_prorated", "yes", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
         method: Method = "proxy" if item.data_source == "estimated" else "declared"
-        amount = float(item.consumption) * days / whole
+        amount, unit = float(item.consumption) * days / whole, item.unit
         keep = item if days == whole else None
-        yield Row(carrier, item.facility, amount, item.unit, start, end, method, _name(item), keep)
+        if carrier == "steam" and unit in _MASS:
+            gj = _steam_gj(context, notes, amount * _MASS[unit])
+            if gj is None:
+                continue
+            amount, unit, keep = gj, "GJ", None
+        yield Row(carrier, item.facility, amount, unit, start, end, method, _name(item), keep)
     for name, count, why in (
         ("declared_superseded_by_meters", superseded, "同一单位同一能源已有计量，申报数据不重复计入"),
         ("declared_outside_year", outside, "核算年度以外的申报数据不计入"),
@@ -230,6 +239,23 @@ def _declared(
     ):
         if count:
             notes.assume(name, count, "1", why, "low")
+
+
+def _steam_gj(context: StageContext, notes: Notes, mass_t: float) -> float | None:
+    """Return the heat of a mass of steam by the site's stated enthalpy; without one it stays unknown."""
+    grade = context.data.site.get("steam_grade")
+    enthalpy = grade.get("enthalpy_kj_per_kg") if isinstance(grade, dict) else None
+    if enthalpy is None:
+        notes.gap(
+            STEAM_GAP,
+            "以吨计的蒸汽无法折算热量，未计入范围二",
+            "high",
+            fix="给出 site.steam_grade.enthalpy_kj_per_kg，或以 GJ 申报",
+            affects=("S2_tco2e_y", "total_tco2e_y"),
+        )
+        return None
+    notes.assume("steam_enthalpy_kj_per_kg", enthalpy, "kJ/kg", "园区申报的蒸汽焓值", "medium")
+    return float(steam_energy_gj(mass_t, float(enthalpy)))
 
 
 def _name(item: ActivityData) -> str:

@@ -137,6 +137,17 @@ class GeoStage:
         boundary = self._boundary(context, notes)
         codes, checks = self._codes(context, notes, boundary)
         entities, manifest = _entities(context, notes, boundary)
+        if self.boundaries is not None and boundary is not None:
+            manifest.append(
+                {
+                    "layer": "admin_boundaries",
+                    "version": self.boundaries.version,
+                    "method": "polygon intersection, geodesic area",
+                    "parameters": {"datum": "WGS84"},
+                    "count_in": len(checks["overlaps"]),
+                    "count_out": len(checks["overlaps"]),
+                }
+            )
         inside = [row for row in entities if row["inside"] is not False]
         expected = context.data.site.get("expected_entity_count")
         if expected and inside:
