@@ -153,7 +153,7 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
     found = _get(spec, row)
     key = f"{row.stage}.{row.path.removeprefix('artifacts.')}.{_addresses(spec['key'])[0]}"
     if found is None:
-        return (Num(key, None),) if _numeric(spec) else ("—",)
+        return (Num(key, None),) if _numeric(spec) and "empty" not in spec else (spec.get("empty", "—"),)
     if _numeric(spec):
         num = figure(found, key, _unit(spec, row), spec.get("show"), spec.get("digits"))
         return (num,) if num is not None else (words(found.value),)
