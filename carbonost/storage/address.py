@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,6 +74,14 @@ def parse_address(url: str) -> Address:
         unquote(parts.password) if parts.password else None,
         dict(parse_qsl(parts.query)),
     )
+
+
+@contextmanager
+def beside(url: str) -> Iterator[str]:
+    """Yield the address of a new SQLite file in the folder of the one an address names."""
+    folder = Path(parse_address(url).file).absolute().parent
+    with TemporaryDirectory(prefix=".carbonost-verify-", dir=folder, ignore_cleanup_errors=True) as name:
+        yield f"sqlite:///{name}/scratch.db"
 
 
 def directory_of(url: str) -> Path:

@@ -58,6 +58,15 @@ def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> Fil
 
 
 @contextmanager
+def scratch(url: str) -> Iterator[str]:
+    """Yield the address of a folder of its own inside the one named."""
+    root = directory_of(url)
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".carbonost-verify-", dir=root.absolute()) as name:
+        yield f"file://{name}"
+
+
+@contextmanager
 def _disk_faults(target: str) -> Iterator[None]:
     try:
         yield

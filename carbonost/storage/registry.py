@@ -11,6 +11,7 @@ scheme cannot be taken over by accident: `register` with ``override=True`` says 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 from carbonost.errors import InputError, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from carbonost.storage.ports import MeterStore, ObjectStore, RecordStore, VectorIndex
 
@@ -95,6 +96,27 @@ def _factory(port: Port, url: str) -> Callable[..., object]:
         remedy=f"Known: {', '.join(schemes(port))}. Others come by the entry point group {GROUP!r}.",
         capability=name,
     )
+
+
+@contextmanager
+def scratch(port: Port, url: str, *, disposable: bool = False) -> Iterator[str]:
+    """Yield an address of the same server where nothing of the user's stands; it is removed afterwards.
+
+    The module that holds an adapter's opening function may define ``scratch(url)``, a context
+    manager; without one the address itself is used, and only if it is `disposable`.
+    """
+    module = import_module(_factory(port, url).__module__)
+    if hasattr(module, "scratch"):
+        with module.scratch(url) as address:
+            yield str(address)
+        return
+    if not disposable:
+        raise Unsupported(
+            "this adapter cannot make a place of its own to be tried in",
+            remedy="Define scratch(url) beside its opening function, or pass disposable=True for an empty store.",
+            capability="scratch",
+        )
+    yield url
 
 
 def open_records(url: str, *, create: bool = True, timeout_s: float = 30.0) -> RecordStore:

@@ -41,12 +41,13 @@ def readings_frame(
             "unit": shown["unit"],
             "quality": quality,
             "status": pd.array(status, dtype="str") if status is not None else _spread([""], np.zeros_like(code)),
-        }
+        },
+        copy=False,
     )
 
 
 def _spread(texts: Sequence[str], code: Integers) -> Any:
-    """Return one text per row."""
+    """Return one text per row, without a Python object for each."""
     return pd.array(np.array([*texts] or [""], dtype=object), dtype="str").take(code)
 
 

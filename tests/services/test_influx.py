@@ -26,7 +26,7 @@ class TestInfluxMeters(MeterStoreContract):
     def store(self, influx):
         self.url = address(influx)
         with closing(open_meters(self.url)) as opened:
-            assert opened.server.startswith("1.")
+            assert opened.server.startswith("InfluxDB 1.")
             yield opened
 
     def address(self, store):

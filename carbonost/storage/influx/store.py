@@ -94,7 +94,7 @@ class InfluxMeterStore:
         self._closed = False
         self._tiers = InfluxTiers(self._client, self._prefix)
         try:
-            self.server = self._client.version()
+            self.server = f"InfluxDB {self._client.version()}"
             self._ensure_database()
             self.capabilities = self._probe()
         except BaseException:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from carbonost.errors import ClosedError
 from carbonost.storage import cells
-from carbonost.storage.address import parse_address
+from carbonost.storage.address import beside, parse_address
 from carbonost.storage.civil import DAY, edges, span, zone
 from carbonost.storage.frames import points_of, read_frame
 from carbonost.storage.meters_sqlite import reader, tiers, writer
@@ -42,6 +42,13 @@ def open_store(url: str, *, timeout_s: float = 30.0) -> SqliteMeterStore:
     return SqliteMeterStore(address.file or _MEMORY, timeout_s=timeout_s)
 
 
+@contextmanager
+def scratch(url: str) -> Iterator[str]:
+    """Yield the address of a file of its own beside the one named."""
+    with beside(url) as address:
+        yield address
+
+
 class SqliteMeterStore:
     """Readings in one SQLite file.
 
@@ -56,6 +63,8 @@ class SqliteMeterStore:
     capabilities = frozenset(
         {"atomic", "counts", "delete", "retention", "downsample", "multi_process", "quality", "status", "late"}
     )
+
+    server = f"SQLite {sqlite3.sqlite_version}"
 
     def __init__(self, path: str, *, timeout_s: float = 30.0) -> None:
         self._path, self._timeout_s = str(path), timeout_s
@@ -194,12 +203,13 @@ class SqliteMeterStore:
                 self._db.commit()
 
     @staticmethod
-    def _known(db: sqlite3.Connection) -> Sequence[tuple[int, SeriesInfo]]:
-        rows = db.execute("select id, point, energy_type, unit, tags from series order by point")
+    def _known(db: sqlite3.Connection, where: str = "", *values: str) -> Sequence[tuple[int, SeriesInfo]]:
+        rows = db.execute(f"select id, point, energy_type, unit, tags from series {where} order by point", values)  # noqa: S608
         return [(row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows]
 
     def _select(self, db: sqlite3.Connection, selector: Any) -> tuple[Sequence[int], Sequence[SeriesInfo]]:
-        known = self._known(db)
+        one = isinstance(selector, str)
+        known = self._known(db, "where point = ?", selector) if one else self._known(db)
         ids = {info.point: id_ for id_, info in known}
         chosen = points_of(selector, (info for _, info in known))
         return [ids[info.point] for info in chosen], chosen

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, Self, cast
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from carbonost.errors import ClosedError, TenantRequiredError
-from carbonost.storage.address import parse_address
+from carbonost.storage.address import beside, parse_address
 from carbonost.storage.items import check_tenant
 from carbonost.storage.models import KINDS
 from carbonost.storage.sql import schema
@@ -30,6 +31,25 @@ _MEMORY: Final = ("sqlite://", "sqlite:///:memory:")
 def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> SqlRecordStore:
     """Open the database an address names, laying it out where it is empty."""
     return SqlRecordStore(url, create=create, timeout_s=timeout_s)
+
+
+@contextmanager
+def scratch(url: str) -> Iterator[str]:
+    """Yield the address of a database of its own, on the same server or in the same folder."""
+    if url.startswith("sqlite"):
+        with beside(url) as address:
+            yield address
+        return
+    name = f"carbonost_verify_{uuid4().hex[:12]}"
+    engine = make_engine(url, 30.0).execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with sql_faults(parse_address(url).shown), engine.connect() as connection:
+            connection.exec_driver_sql(f"create database {name}")
+        yield sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"drop database if exists {name} with (force)")
+        engine.dispose()
 
 
 def make_engine(url: str, timeout_s: float) -> sa.Engine:
@@ -129,6 +149,8 @@ class SqlRecordStore:
 
     def _probe(self) -> frozenset[str]:
         found = {"transactions", "multi_process", "audit", "outbox"}
+        version = self._engine.dialect.server_version_info or ()
+        self.server = f"{self._engine.dialect.name} {'.'.join(map(str, version))}".rstrip()
         if self._engine.dialect.name == "postgresql":
             with self._engine.connect() as connection:
                 role = connection.execute(
