@@ -161,7 +161,7 @@ class Tariff:
         return cls(
             energy=read_prices(energy_cny_per_kwh, "energy_cny_per_kwh"),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=charge or _infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            charge=charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
             demand_cny_per_kw_month=float(demand_cny_per_kw_month),
             capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
@@ -205,7 +205,7 @@ class Tariff:
         return cls(
             energy=band_table(bands, prices),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=charge or _infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            charge=charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
             demand_cny_per_kw_month=float(demand_cny_per_kw_month),
             capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
@@ -221,7 +221,7 @@ class Tariff:
         region: str,
         voltage: str = "1-10kV",
         *,
-        charge: Charge = "energy_only",
+        charge: Charge | None = None,
         on: date | str | None = None,
         flat_cny_per_kwh: float | None = None,
         floating_cny_per_kwh: float | None = None,
@@ -290,7 +290,8 @@ class Tariff:
             )
 
 
-def _infer_charge(demand: float, capacity: float, contract_kw: float | None) -> Charge:
+def infer_charge(demand: float, capacity: float, contract_kw: float | None) -> Charge:
+    """The charge whose price is given."""
     if contract_kw is not None:
         return "contract"
     if demand and capacity:

@@ -66,6 +66,7 @@ class StorageModel:
         spare: float = 1.0,
     ) -> None:
         self._tie = TIE_CNY_PER_KWH if tied else 0.0
+        self._written: FloatArray = np.zeros(0)
         self._live, self._spare = live, spare
         self._read(problem)
         self._shape()
@@ -204,7 +205,10 @@ class StorageModel:
             np.concatenate([zeros, lower, np.zeros(self._gift.size), bottom]),
             np.concatenate([*given, np.maximum(top, bottom)]),
         )
-        solver.costs(every, self._cost())
+        cost = self._cost()
+        if not np.array_equal(cost, self._written):
+            solver.costs(every, cost)
+            self._written = cost
         first = np.array([battery.soc_initial * p.energy_kwh])
         solver.limits(np.zeros(1, dtype=np.int32), first, first)
         if self._limited:
@@ -235,7 +239,7 @@ class StorageModel:
 
     def _broken(self, plan: FloatArray) -> IntArray:
         """Blocks that charge more than their intervals have room for."""
-        if not self._limited:
+        if not self._tangents:  # no peak, or every interval stands alone
             return np.zeros(0, dtype=np.int32)
         room = self._sum(np.clip(self._peak(plan) - self._deficit, 0.0, self._paid))
         return np.flatnonzero((plan[self._charge] > room + SLACK_KW) & ~self._loud).astype(np.int32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.domain.tariff import Tariff
+from carbonost.domain.tariff import Tariff, infer_charge
 from carbonost.errors import TariffError, UnknownRegionError
 from carbonost.factors import region as find_region
 from carbonost.factors import table, usable_default
@@ -49,7 +49,7 @@ def tariff_from_region(
     region: str,
     *,
     voltage: str = "1-10kV",
-    charge: Charge = "energy_only",
+    charge: Charge | None = None,
     on: date | str | None = None,
     flat_cny_per_kwh: float | None = None,
     floating_cny_per_kwh: float | None = None,
@@ -65,6 +65,9 @@ def tariff_from_region(
         "CN-JS", a GB/T 2260 code, or a Chinese name.
     voltage : str
         Recorded, and used to find a read price.
+    charge : str, optional
+        "energy_only" takes the ratios of single-part users, every other charge those of two-part users;
+        omitted, it follows from the prices given.
     on : date, optional
         The day whose rule is wanted; decides between a rule and its successor.
     flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh : float [CNY/kWh]
@@ -86,8 +89,11 @@ def tariff_from_region(
     """
     day = date.fromisoformat(on) if isinstance(on, str) else on
     code = _region_with(region, "tou_periods")
-    hours, gaps = _hours(code, charge, day)
-    rules = floating_rules(code, charge, options.get("transformer_kva"))
+    single = charge == "energy_only"
+    charge, unbilled = _charge(charge, options)
+    hours, gaps = _hours(code, day, single=single)
+    rules = floating_rules(code, options.get("transformer_kva"), single=single)
+    gaps += unbilled
     bands = _bands(hours)
     given = prices or _read_prices(code, voltage, day)
     by_month: dict[int, dict[str, float]]
@@ -99,7 +105,7 @@ def tariff_from_region(
         covered = {month for rule in rules for month in rule.months}
         if covered != set(range(1, 13)):
             raise TariffError(
-                f"no floating ratio of {code} is packaged for charge={charge!r}",
+                f"no floating ratio of {code} is packaged for {'single' if single else 'two'}-part users",
                 field="region",
                 value=region,
                 remedy="Give the printed band prices as prices={'peak': …}.",
@@ -111,11 +117,6 @@ def tariff_from_region(
         documents = [str(d) for d in hours["document"]] + [d for rule in rules for d in rule.documents]
     gaps += _unapplied(code)
     gaps.append("for agency-purchase users; a user who trades directly gives the contract or market price")
-    charge_price = {"demand": "demand_cny_per_kw_month", "contract": "demand_cny_per_kw_month"}
-    charge_price["capacity"] = "capacity_cny_per_kva_month"
-    needed = charge_price.get(charge)
-    if needed and needed not in options:
-        raise TariffError(f"charge={charge!r} needs its price", field=needed, remedy=f"Give {needed}=… of the notice.")
     status = max(statuses, key=_STATUS_ORDER.index)
     if status not in ("read", "verified"):
         named = ", ".join(sorted(set(documents)))
@@ -156,10 +157,10 @@ def price_parts(
     return floating, rest
 
 
-def floating_rules(code: str, charge: Charge, transformer_kva: float | None = None) -> list[FloatingRule]:
-    """The floating ratios that apply to a charge, by months."""
+def floating_rules(code: str, transformer_kva: float | None = None, *, single: bool = False) -> list[FloatingRule]:
+    """The floating ratios of two-part or single-part users, by months."""
     rows = table("tou_floating")
-    part = _part(charge, transformer_kva)
+    part = _part(transformer_kva) if single else "two-part"
     chosen = rows[(rows["region"] == code) & rows["scope"].map(lambda scope: _scope_fits(str(scope), part))]
     rules: list[FloatingRule] = []
     taken: set[int] = set()
@@ -193,7 +194,7 @@ def _region_with(text: str, name: str) -> str:
     )
 
 
-def _hours(code: str, charge: Charge, on: date | None) -> tuple[pd.DataFrame, list[str]]:
+def _hours(code: str, on: date | None, *, single: bool) -> tuple[pd.DataFrame, list[str]]:
     rows = table("tou_periods")
     rows = rows[rows["region"] == code]
     gaps: list[str] = []
@@ -201,9 +202,8 @@ def _hours(code: str, charge: Charge, on: date | None) -> tuple[pd.DataFrame, li
     successor = next((int(m[1]) for s in rows["scope"] if (m := re.search(r"superseded by (\d{4})", str(s)))), None)
     replaced = successor is not None and on is not None and on.year < successor
     rows = rows[old] if replaced else rows[~old]
-    two_part = charge != "energy_only"
     scopes = set(rows["scope"])
-    if not two_part and scopes and all(s.startswith(("two-part", "large industry")) for s in scopes):
+    if single and scopes and all(s.startswith(("two-part", "large industry")) for s in scopes):
         gaps.append("the packaged hours are those of two-part users")
     gaps += [f"scope of the hours: {scope}" for scope in sorted(scopes) if scope not in ("all", "two-part")]
     months = {month for text in rows["months"] for month in months_of(str(text))}
@@ -238,11 +238,22 @@ def _months_in_scope(scope: str) -> set[int]:
     return months_of(scope.split("months ", 1)[1])
 
 
-def _part(charge: Charge, transformer_kva: float | None) -> str:
-    if charge != "energy_only":
-        return "two-part"
+def _part(transformer_kva: float | None) -> str:
     small = transformer_kva is not None and transformer_kva < _SMALL_KVA
     return "single-part <100 kVA" if small else "single-part >="
+
+
+def _charge(charge: Charge | None, options: dict[str, Any]) -> tuple[Charge, list[str]]:
+    """The charge asked for or given a price, and what its bill will lack."""
+    demand = options.get("demand_cny_per_kw_month")
+    capacity = options.get("capacity_cny_per_kva_month")
+    if charge is None:
+        charge = infer_charge(demand or 0.0, capacity or 0.0, options.get("contract_kw"))
+        if charge == "energy_only":
+            return charge, ["charge is not stated: ratios of two-part users, and no fixed charge is billed"]
+    price = {"demand": demand, "contract": demand, "capacity": capacity}.get(charge, 0.0)
+    lacking = [f"the price of charge={charge!r} is not given: the fixed charge is not billed"] if price is None else []
+    return charge, lacking
 
 
 def _scope_fits(scope: str, part: str) -> bool:

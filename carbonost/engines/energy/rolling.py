@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.asset import Battery, Site
+from carbonost.domain.asset import Battery, Chp, Site
 from carbonost.domain.schedule import Setpoints
 from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
@@ -42,7 +42,8 @@ class Controller:
     """Step by step control of a site's battery.
 
     The model is kept in the solver and updated in place. What has to survive a restart is in `state`,
-    plain JSON: ``soc``, ``month``, ``month_peak_kw``, ``target_kw``, ``day`` and ``day_peaks_kw``.
+    plain JSON: ``soc``, ``month``, ``month_peak_kw``, ``target_kw``, ``day``, ``day_peaks_kw``
+    and, with a switched CHP, ``chp_on``.
 
     Parameters
     ----------
@@ -81,11 +82,13 @@ class Controller:
         battery = self._battery
         now = self._advance(load, dict(state or {}))
         held = float(np.clip(now["soc"], battery.soc_min, battery.soc_max))
-        problem = self._problem(load, held)
+        problem = self._problem(load, held, on=bool(now.get("chp_on", False)))
         floor = max(now["month_peak_kw"], now["target_kw"])
-        charge, discharge, drawn, stored = self._decide(problem, held, floor, now["target_kw"])
+        charge, discharge, drawn, stored, on = self._decide(problem, held, floor, now["target_kw"])
         now["month_peak_kw"] = max(now["month_peak_kw"], drawn)
         now["soc"] = stored
+        if on is not None:
+            now["chp_on"] = on
         return Setpoints(charge, discharge, drawn, now)
 
     @property
@@ -94,9 +97,12 @@ class Controller:
         assert isinstance(asset, Battery)  # noqa: S101 -- found by the constructor
         return asset
 
-    def _problem(self, load: Load, soc: float) -> Problem:
+    def _problem(self, load: Load, soc: float, *, on: bool) -> Problem:
         held = replace(self._battery, soc_initial=soc, soc_final=None)
-        assets = [held if i == self._index else asset for i, asset in enumerate(self.site.assets)]
+        assets = [
+            held if i == self._index else replace(asset, on_initially=on) if isinstance(asset, Chp) else asset
+            for i, asset in enumerate(self.site.assets)
+        ]
         return read_problem(Site(self.site.grid, assets), load, self.tariff, **self.options)
 
     def _advance(self, load: Load, state: dict[str, Any]) -> dict[str, Any]:
@@ -130,8 +136,8 @@ class Controller:
 
     def _decide(
         self, problem: Problem, soc: float, floor_kw: float, next_floor_kw: float
-    ) -> tuple[float, float, float, float]:
-        """Charge, discharge and import of the first interval [kW], and the share stored after it."""
+    ) -> tuple[float, float, float, float, bool | None]:
+        """Charge, discharge and import of the first interval [kW], the share stored after it, and if a CHP is on."""
         months = len(problem.at.months)
         floors = np.array([floor_kw] + [next_floor_kw] * (months - 1))
         storage = as_storage(problem, floors)
@@ -142,10 +148,11 @@ class Controller:
         if storage is None or plan is None:
             self._model = None
             first = read_schedule(problem, solve_problem(problem, floors)).frame.iloc[0]
-            return float(first.charge_kw), float(first.discharge_kw), float(first.import_kw), float(first.soc)
+            on = bool(first["chp_on"] > 0.5) if "chp_on" in first else None  # noqa: PLR2004 -- a rounded decision
+            return float(first.charge_kw), float(first.discharge_kw), float(first.import_kw), float(first.soc), on
         size = storage.energy_kwh
         share = float(plan.stored_kwh[0]) / size if size else soc
-        return float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share
+        return float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share, None
 
     def _live(self, storage: StorageProblem) -> StorageModel:
         """The model in the solver, updated; built anew where the months fall otherwise."""

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 class Solution(NamedTuple):
-    """Values of the columns, and duals of the rows and columns (NaN for a model with integers)."""
+    """Values of the columns, and duals of the rows (NaN for a model with integers)."""
 
     plan: FloatArray
     row_dual: FloatArray
-    column_dual: FloatArray
     objective: float
 
 
@@ -133,15 +132,8 @@ class Solver:
     def _solution(self) -> Solution:
         found = self.highs.getSolution()
         plan = np.array(found.col_value, dtype=np.float64)
-        if self.integer:
-            nothing = np.full(self.n_rows, np.nan), np.full(self.columns, np.nan)
-            return Solution(plan, *nothing, float(self.highs.getInfo().objective_function_value))
-        return Solution(
-            plan,
-            np.array(found.row_dual, dtype=np.float64),
-            np.array(found.col_dual, dtype=np.float64),
-            float(self.highs.getInfo().objective_function_value),
-        )
+        dual = np.full(self.n_rows, np.nan) if self.integer else np.array(found.row_dual, dtype=np.float64)
+        return Solution(plan, dual, float(self.highs.getObjectiveValue()))
 
     def _timeout(self) -> SolverTimeoutError:
         return SolverTimeoutError(
