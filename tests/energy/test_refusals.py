@@ -77,6 +77,8 @@ def test_energy_per_interval_is_an_equal_way_to_give_a_load():
     by_power = OPT.dispatch(SITE, LOAD, TARIFF)
     by_energy = OPT.dispatch(SITE, None, TARIFF, load_kwh=LOAD)
     assert by_power.objective_cny == by_energy.objective_cny
+    table = pd.DataFrame({"timestamp": INDEX, "load_kwh": LOAD.to_numpy()})
+    assert OPT.dispatch(SITE, None, TARIFF, load_kwh=table).objective_cny == by_power.objective_cny
     with pytest.raises(InputError, match="once"):
         OPT.dispatch(SITE, LOAD, TARIFF, load_kwh=LOAD)
 
@@ -210,3 +212,12 @@ def test_time_that_runs_out_is_an_error_not_a_plan():
         OPT.dispatch(SITE, load, TARIFF, time_limit_s=1e-9)
     with pytest.raises(InputError):
         OPT.dispatch(SITE, load, TARIFF, time_limit_s=0.0)
+
+
+def test_what_is_sold_dear_is_bounded_by_what_the_site_can_give():
+    tariff = Tariff.from_prices(0.3, export_cny_per_kwh=0.5)
+    sun = PvArray(profile_kw=np.full(24, 900.0))
+    site = Site(grid=Grid(import_kw_max=150.0, export_kw_max=None), assets=[sun])
+    schedule = OPT.dispatch(site, LOAD, tariff)
+    assert schedule.to_frame().export_kw.to_numpy() == pytest.approx(800.0)
+    assert schedule.objective_cny == pytest.approx(-24 * 800 * 0.5)

@@ -98,6 +98,8 @@ class Assembly:
     heat_kw: Mapping[str, FloatArray] = field(default_factory=dict)
     draw_kw: float = 0.0
     """What the assets can draw at most, beside the load [kW]."""
+    give_kw: float = 0.0
+    """What the assets can give at most [kW]."""
     balance: IntArray = field(init=False)
     meter: GridColumns = field(init=False)
 
@@ -213,6 +215,11 @@ def add_carbon_cap(assembly: Assembly) -> IntArray | None:
             assembly.model.add(row, term.columns, term.tonnes * assembly.economics.weight)
     assembly.relieve("carbon_cap_t", row, -1.0, weight=1e-3)
     return row
+
+
+def largest_flow(assembly: Assembly) -> float:
+    """More than any flow of a plan without waste [kW]: every load and asset at once, taking or giving."""
+    return largest_import(assembly) + assembly.give_kw
 
 
 def largest_import(assembly: Assembly) -> float:

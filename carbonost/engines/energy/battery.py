@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from carbonost.engines.energy.terms import wear_terms
 if TYPE_CHECKING:
     from carbonost.domain.asset import Battery
     from carbonost.domain.series import FloatArray, IntArray
+
+
+OPEN_SIZE: Final = 10.0
+"""An open capacity without a bound is at most this many times the highest load, where a decision needs a bound."""
 
 
 def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
@@ -54,12 +58,16 @@ def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
     if battery.exclusive:
         bound = _bound(battery.power_kw, battery.capacity_kw_max, assembly)
         assembly.pairs.append(Pair(charge, discharge, bound, bound))
-    assembly.draw_kw += float(_bound(battery.power_kw, battery.capacity_kw_max, assembly)[0])
+    strength = float(_bound(battery.power_kw, battery.capacity_kw_max, assembly)[0])
+    assembly.draw_kw += strength
+    assembly.give_kw += strength
 
 
 def _bound(power_kw: float | None, kw_max: float | None, assembly: Assembly) -> FloatArray:
     known = power_kw if power_kw is not None else kw_max
-    return np.full(assembly.steps, float(known) if known is not None else 10.0 * float(assembly.load.kw.max() + 1.0))
+    return np.full(
+        assembly.steps, float(known) if known is not None else OPEN_SIZE * float(assembly.load.kw.max() + 1.0)
+    )
 
 
 def _store(

@@ -24,6 +24,7 @@ def add_chp(assembly: Assembly, name: str, chp: Chp) -> None:
         raise InputError(f"{name} burns gas", field="gas_price_cny_per_kwh", remedy="Give gas_price_cny_per_kwh=….")
     power = model.columns(n, 0.0, float(chp.power_kw))
     model.add(assembly.balance, power, 1.0)
+    assembly.give_kw += chp.power_kw
     gas = 1.0 / chp.electric_efficiency
     assembly.terms.append(fuel_term(power, assembly.at, price, assembly.economics.gas_t_per_kwh, gas))
     ratio = chp.heat_efficiency / chp.electric_efficiency

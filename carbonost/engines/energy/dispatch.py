@@ -14,7 +14,7 @@ from carbonost.engines.energy.assembly import (
     add_carbon_cap,
     add_rebate,
     frame_columns,
-    largest_import,
+    largest_flow,
     meter,
 )
 from carbonost.engines.energy.baseline import baseline
@@ -110,7 +110,7 @@ def decide(assembly: Assembly, number: int, steps: IntArray) -> None:
     pair, model = assembly.pairs[number], assembly.model
     if steps.size == 0:
         return
-    most = largest_import(assembly)
+    most = largest_flow(assembly)
     one_max = np.where(np.isfinite(pair.one_max), pair.one_max, most)[steps]
     other_max = np.where(np.isfinite(pair.other_max), pair.other_max, most)[steps]
     first = model.columns(steps.size, 0.0, 1.0, integer=True)

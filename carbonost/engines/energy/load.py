@@ -11,11 +11,13 @@ import pandas as pd
 from carbonost.errors import InputError, NaiveTimestampError
 
 if TYPE_CHECKING:
+    from carbonost.domain.asset import PvArray
     from carbonost.domain.series import FloatArray, IntArray
 
 LONGEST_H: Final = 1.0
 _STAMPS: Final = ("timestamp", "ds", "start", "time")
 _POWERS: Final = ("load_kw", "yhat", "power_kw")
+_ENERGIES: Final = ("load_kwh", "energy_kwh")
 _NS_PER_H: Final = 3_600_000_000_000
 
 
@@ -68,7 +70,7 @@ def read_load(load: Any, load_kwh: Any = None, name: str = "load") -> Load:
     Parameters
     ----------
     load : Series, or DataFrame with `timestamp, load_kw` (or a forecast's `ds, yhat`) [kW]
-    load_kwh : Series, optional [kWh]
+    load_kwh : Series, or DataFrame with `timestamp, load_kwh`, optional [kWh]
         Energy per interval, instead of `load`.
 
     Raises
@@ -83,7 +85,7 @@ def read_load(load: Any, load_kwh: Any = None, name: str = "load") -> Load:
         return load
     if (load is None) == (load_kwh is None):
         raise InputError("give the load once", field=name, remedy="Pass load= in kW or load_kwh= per interval.")
-    series = _as_series(load if load_kwh is None else load_kwh, name)
+    series = _as_series(load, _POWERS, name) if load_kwh is None else _as_series(load_kwh, _ENERGIES, name)
     starts, hours = _read_starts(series.index, name)
     values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = ~np.isfinite(values)
@@ -143,12 +145,19 @@ def profile(values: Any, load: Load, name: str) -> FloatArray:
     return array
 
 
-def _as_series(load: Any, name: str) -> pd.Series:
+def given_kw(load: Load, name: str, generator: PvArray) -> FloatArray:
+    """Power of a generator whose capacity is known [kW]."""
+    if generator.profile_kw is not None:
+        return profile(generator.profile_kw, load, f"{name}.profile_kw")
+    return profile(generator.profile, load, f"{name}.profile") * float(generator.capacity_kw or 0.0)
+
+
+def _as_series(load: Any, columns: tuple[str, ...], name: str) -> pd.Series:
     if isinstance(load, pd.DataFrame):
         stamp = next((c for c in _STAMPS if c in load), None)
-        power = next((c for c in _POWERS if c in load), None)
+        power = next((c for c in columns if c in load), None)
         if power is None:
-            raise InputError("has no column load_kw", field=name, value=[str(c) for c in load.columns])
+            raise InputError(f"has no column {columns[0]}", field=name, value=[str(c) for c in load.columns])
         index = load.index if stamp is None else pd.DatetimeIndex(load[stamp])
         return pd.Series(load[power].to_numpy(), index=index)
     if not isinstance(load, pd.Series):

@@ -8,7 +8,7 @@ import numpy as np
 
 from carbonost.domain.asset import Battery, PvArray
 from carbonost.engines.energy.blocks import StorageModel
-from carbonost.engines.energy.load import profile
+from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.model import INF
 from carbonost.engines.energy.storage import StoragePlan, StorageProblem
 from carbonost.engines.energy.terms import GridColumns, Term, billed_demand, grid_terms, peaks, wear_terms
@@ -55,19 +55,12 @@ def is_given(asset: PvArray) -> bool:
     return asset.profile_kw is not None or asset.capacity_kw is not None
 
 
-def given_kw(problem: Problem, name: str, asset: PvArray) -> FloatArray:
-    """Power of a generator whose capacity is known [kW]."""
-    if asset.profile_kw is not None:
-        return profile(asset.profile_kw, problem.load, f"{name}.profile_kw")
-    return profile(asset.profile, problem.load, f"{name}.profile") * float(asset.capacity_kw or 0.0)
-
-
 def generation(problem: Problem) -> FloatArray:
     """Given generation of a site [kW]."""
     total = np.zeros(len(problem.at))
     for name, asset in problem.site.named():
         if isinstance(asset, PvArray):
-            total += given_kw(problem, name, asset)
+            total += given_kw(problem.load, name, asset)
     return total
 
 
@@ -102,7 +95,9 @@ def storage_frame(problem: Problem, plan: StoragePlan) -> dict[str, FloatArray]:
     for label, asset in problem.site.named():
         if isinstance(asset, PvArray):
             kind = "wind_kw" if label.startswith("wind") else "pv_kw"
-            used[kind] = used.get(kind, np.zeros(len(problem.at))) + given_kw(problem, label, asset) * (1.0 - share)
+            used[kind] = used.get(kind, np.zeros(len(problem.at))) + given_kw(problem.load, label, asset) * (
+                1.0 - share
+            )
     return {
         "load_kw": problem.load.kw,
         "import_kw": plan.import_kw,

@@ -10,8 +10,9 @@ import pandas as pd
 from carbonost.domain.asset import Battery, PvArray
 from carbonost.domain.schedule import ScenarioPlan
 from carbonost.engines.energy.assembly import TIE_CNY_PER_KWH
+from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.model import INF, Model
-from carbonost.engines.energy.reduced import given_kw, is_given
+from carbonost.engines.energy.reduced import is_given
 from carbonost.engines.energy.solve import NoPlan, Solver
 from carbonost.engines.energy.terms import GridColumns, grid_terms, ledger, objective, wear_terms
 from carbonost.errors import InfeasibleError, InputError
@@ -136,7 +137,7 @@ def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntAr
     net = problem.load.kw.copy()
     for name, asset in problem.site.named():
         if isinstance(asset, PvArray):
-            net -= given_kw(problem, name, asset)
+            net -= given_kw(problem.load, name, asset)
     limit = problem.site.grid.import_kw_max
     imported = model.columns(n, 0.0, INF if limit is None else float(limit))
     model.rows(n, net, INF, (imported, 1.0), (charge, -1.0), (discharge, 1.0))

@@ -19,9 +19,10 @@ from carbonost.domain.asset import (
     WasteHeat,
 )
 from carbonost.engines.energy.assembly import Assembly, Flow
-from carbonost.engines.energy.battery import add_battery
+from carbonost.engines.energy.battery import OPEN_SIZE, add_battery
 from carbonost.engines.energy.chp import add_chp
 from carbonost.engines.energy.flexible import add_ev, add_flexible
+from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.terms import Term, fuel_term
 from carbonost.errors import InputError
 
@@ -81,21 +82,18 @@ def heat_rows(assembly: Assembly, name: str, grade: str) -> IntArray:
 def add_generator(assembly: Assembly, name: str, pv: PvArray) -> None:
     """Power that is free; what is not used is curtailed."""
     model, n = assembly.model, assembly.steps
-    if pv.profile_kw is not None:
-        available = assembly.profile(pv.profile_kw, f"{name}.profile_kw")
-        used = model.columns(n, 0.0, available)
-        spilled = model.columns(n)
-        model.rows(n, available, available, (used, 1.0), (spilled, 1.0))
-    else:
+    if pv.profile_kw is None and pv.capacity_kw is None:
         shape = assembly.profile(pv.profile, f"{name}.profile")
-        if pv.capacity_kw is not None:
-            available = shape * pv.capacity_kw
-            used, spilled = model.columns(n, 0.0, available), model.columns(n)
-            model.rows(n, available, available, (used, 1.0), (spilled, 1.0))
-        else:
-            size = assembly.chosen(name, pv, "kw", "power_kw")
-            used, spilled = model.columns(n), model.columns(n)
-            model.rows(n, 0.0, 0.0, (used, 1.0), (spilled, 1.0), (size, -shape))
+        size = assembly.chosen(name, pv, "kw", "power_kw")
+        used, spilled = model.columns(n), model.columns(n)
+        model.rows(n, 0.0, 0.0, (used, 1.0), (spilled, 1.0), (size, -shape))
+        largest = pv.capacity_kw_max or OPEN_SIZE * (float(assembly.load.kw.max()) + 1.0)
+        assembly.give_kw += largest * float(shape.max())
+    else:
+        available = given_kw(assembly.load, name, pv)
+        used, spilled = model.columns(n, 0.0, available), model.columns(n)
+        model.rows(n, available, available, (used, 1.0), (spilled, 1.0))
+        assembly.give_kw += float(available.max())
     model.add(assembly.balance, used, 1.0)
     assembly.tie(spilled, 0.01)
     assembly.flows += [Flow("pv_kw" if not name.startswith("wind") else "wind_kw", used), Flow("curtailed_kw", spilled)]
