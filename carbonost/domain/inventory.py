@@ -182,14 +182,18 @@ class Inventory:
         """Return the input row of each line."""
         return np.arange(len(self), dtype=np.int64) if self.row is None else self.row
 
+    def per_basis(self, name: str, index: npt.NDArray[np.integer]) -> Any:
+        """Return what the bases in `index` say, coded where it is text."""
+        values = [getattr(basis, name) for basis in self.bases]
+        if name == "scope":
+            return np.array(values, dtype=np.int8)[index]
+        codes, labels = pd.factorize(np.array(values, dtype=object))
+        return pd.Categorical.from_codes(codes[index], categories=pd.Index(labels, dtype=object))
+
     def column(self, name: str) -> Any:
         """Return a column of the lines by name, coded where its values are few."""
         if name in _BASIS_COLUMNS:
-            values = [getattr(basis, name) for basis in self.bases]
-            if name == "scope":
-                return np.array(values, dtype=np.int8)[self.basis_index]
-            codes, labels = pd.factorize(np.array(values, dtype=object))
-            return pd.Categorical.from_codes(codes[self.basis_index], categories=pd.Index(labels, dtype=object))
+            return self.per_basis(name, self.basis_index)
         if name in {"period_start", "period_end"}:
             days = self.start_day if name == "period_start" else self.end_day
             return days.astype("datetime64[D]").astype("datetime64[s]")

@@ -82,7 +82,7 @@ class Engine:
             return found.lines, plan.bases.copy()
         if found.lines is not None:
             found.lines.basis = (np.cumsum(found.used, dtype=np.int32) - np.int32(1))[found.lines.basis]
-        return found.lines, [basis for basis, there in zip(plan.bases, found.used.tolist(), strict=True) if there]
+        return found.lines, [plan.bases[number] for number in np.flatnonzero(found.used).tolist()]
 
     def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, list[Basis]]:
         """Resolve what occurs, refuse what must be, multiply the rest."""

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem
+from carbonost.domain.exact import exact_group_sum
 from carbonost.domain.inventory import Inventory
 from carbonost.engines.carbon.electricity import allocate_contracts, market_based_t
 from carbonost.engines.carbon.uncertainty import assess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from carbonost.domain.activity import Contract
     from carbonost.domain.series import FloatArray
@@ -54,10 +57,10 @@ class CarbonInventory(Inventory):
         column = self.source["uncertainty_pct"].to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(column if self.row is None else column[self.row], dtype=np.float64)
 
-    def factor_pct(self) -> FloatArray:
-        """Return the uncertainty of each line's factor [%], NaN where none is stated."""
+    def _factor_pct_of_bases(self) -> FloatArray:
+        """Return the uncertainty of each basis' factor [%], NaN where none is stated."""
         stated = [np.nan if basis.uncertainty_pct is None else basis.uncertainty_pct for basis in self.bases]
-        return np.asarray(np.array(stated, dtype=np.float64)[self.basis_index], dtype=np.float64)
+        return np.array(stated, dtype=np.float64)
 
     def uncertainty(
         self,
@@ -77,18 +80,41 @@ class CarbonInventory(Inventory):
         **options
             As `carbonost.engines.carbon.uncertainty.assess`, such as ``factor_distribution``.
         """
+        if method == "propagation":  # a basis has one factor, scope and category: its lines are summed first
+            index, tonnes, activity = self._by_basis()
+        else:
+            index, tonnes, activity = self.basis_index, self.emissions_t, self.activity_pct()
         return assess(
-            self.emissions_t,
-            self.activity_pct(),
-            self.factor_pct(),
-            self.column("factor_id"),
-            scope=self.column("scope"),
-            category=self.column("category"),
+            tonnes,
+            activity,
+            self._factor_pct_of_bases()[index],
+            self.per_basis("factor_id", index),
+            scope=self.per_basis("scope", index),
+            category=self.per_basis("category", index),
             method=method,
             draws=draws,
             seed=seed,
             **options,
         )
+
+    def _by_basis(self) -> tuple[npt.NDArray[np.integer], FloatArray, FloatArray]:
+        """Return basis, emissions and activity uncertainty [%] of the lines summed by basis.
+
+        Lines that state an uncertainty are summed apart from those that do not; independent errors
+        add in quadrature, so the sum carries the same variance as its lines.
+        """
+        size = len(self.bases)
+        if "uncertainty_pct" not in self.source.columns:
+            return np.arange(size), exact_group_sum(self.emissions_t, self.basis_index, size), np.full(size, np.nan)
+        activity = self.activity_pct()
+        stated = ~np.isnan(activity)
+        cell = self.basis_index * np.int64(2) + stated
+        tonnes = np.bincount(cell, self.emissions_t, 2 * size).astype(np.float64)
+        spread = np.sqrt(np.bincount(cell, np.where(stated, self.emissions_t * activity, 0.0) ** 2, 2 * size))
+        pct = np.divide(spread, np.abs(tonnes), out=np.zeros(2 * size), where=tonnes != 0)
+        pct[::2] = np.nan
+        there = np.bincount(cell, minlength=2 * size) > 0
+        return np.flatnonzero(there) // 2, tonnes[there], pct[there]
 
     def to_envelope(self) -> dict[str, Any]:
         """Return what an envelope of the pipeline holds about this inventory, as plain JSON.
