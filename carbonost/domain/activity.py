@@ -21,7 +21,8 @@ CONTRACT_ORDER: Final[tuple[ContractKind, ...]] = ("direct", "PPA", "GEC", "supp
 class OwnFactor(SpokenModel):
     """A factor the user brings: `value` in `unit` (``kgCO2e/kWh``), with where it comes from.
 
-    Rows share its error where they share its `id`, else its `source`, else carrier and value. `uncertainty_pct` is the half-width of the 95 % interval.
+    Rows share its error where they share its `id`, else its `source`, else carrier and value.
+    `uncertainty_pct` is the half-width of the 95 % interval.
     """
 
     value: float = Field(ge=0)
