@@ -26,7 +26,7 @@ _HELD_OUT: Final = 84  # past days predicted by a model fitted before them
 class Boosting:
     """Settings of the trees."""
 
-    rounds: int = 200
+    rounds: int = 120
     rate: float = 0.06
     leaves: int = 31
     seed: int = 0
@@ -82,7 +82,8 @@ class BoostingTrack:
             table = self._features(self._days, np.arange(len(self._days)) - lead, self._same.past(lead))[: stop * slots]
             truth = self._values[:stop].ravel()
             use = np.isfinite(truth)
-            self._models[lead, stop] = trees.fit(table[use], truth[use])
+            with load("threadpoolctl", "model='boosting'").threadpool_limits(1):  # small trees: threads only wait
+                self._models[lead, stop] = trees.fit(table[use], truth[use])
         return self._models[lead, stop]
 
     def _features(self, days: Days, newest: Any, same: FloatArray) -> FloatArray:

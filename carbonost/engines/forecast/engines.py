@@ -12,7 +12,7 @@ from carbonost.engines.forecast.calendar import read_days
 from carbonost.engines.forecast.correction import correct
 from carbonost.engines.forecast.exogenous import read_exogenous
 from carbonost.engines.forecast.intervals import half_widths
-from carbonost.engines.forecast.kernel import LONG, SHORT
+from carbonost.engines.forecast.kernel import STEADY, SWIFT
 from carbonost.engines.forecast.provenance import provenance
 from carbonost.engines.forecast.track import CalendarRidge, LastDay
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonost.engines.forecast.history import History
     from carbonost.engines.forecast.track import Track
 
-LONGEST_DAYS: Final = 1100  # older days are left out: three years hold three of every festival
+LONGEST_DAYS: Final = 760  # older days are left out: two years hold two of every festival, wherever it falls
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _SCORED: Final = 56  # recent blocks that weigh the tracks
 _SHARPNESS: Final = 4.0  # how fast a weight falls with the error
@@ -63,7 +63,7 @@ class DayForecaster:
     corrects: bool = True
 
     def fit(self, history: History, holidays: str | None = None, exog: pd.DataFrame | None = None) -> DayFit:
-        """Learn from the last three years of a history."""
+        """Learn from the last two years of a history."""
         known = history.last(LONGEST_DAYS)
         next_day, slot = (int(x[0]) for x in known.cells(known.future(1)))
         first, values = known.by_day(next_day if slot else next_day - 1)
@@ -98,10 +98,11 @@ class DayFit:
         self._weights = self._weigh()
         self._errors = self._blocks(values - self._mix(self._past))
         odd = self._blocks(np.repeat(days.special[:, None], slots, axis=1)).any(axis=1)
+        odd |= np.append(False, odd[:-1])
         self._replayed: FloatArray = np.zeros_like(self._errors)
         self._bias: FloatArray = np.zeros(slots)
         if model.corrects and not short:
-            self._replayed, self._bias = correct(self._errors, odd)
+            self._replayed, self._bias = correct(self._errors, self._turns(len(odd)), odd)
 
     def predict(self, steps: int, levels: Sequence[float] = (0.8,)) -> Forecast:
         """Forecast the intervals after the history."""
@@ -162,6 +163,12 @@ class DayFit:
         count = self._end // slots
         return table.ravel()[self._end - count * slots : self._end].reshape(count, slots)
 
+    def _turns(self, count: int) -> IntArray:
+        """How each block and the next go from work to rest: the day before, and the day they begin in."""
+        days = read_days(self._days.first, len(self._days) + 1, self._days.country)
+        turn = 2 * days.off + days.after
+        return turn[len(self._days) - count - (self._origin > 0) :][: count + 1].astype(np.int32)
+
     def _widths(
         self, block: IntArray, place: IntArray, group: IntArray, levels: Sequence[float]
     ) -> dict[float, FloatArray]:
@@ -211,5 +218,5 @@ def _mean_size(errors: FloatArray) -> float | None:
 NAIVE: Final = DayForecaster(
     "naive", (LastDay("day"), LastDay("weekday"), LastDay("kind")), sharpness=32.0, corrects=False
 )
-RIDGE: Final = DayForecaster("ridge", (CalendarRidge(LONG),))
-AUTO: Final = DayForecaster("auto", (CalendarRidge(SHORT), CalendarRidge(LONG), LastDay("kind")))
+RIDGE: Final = DayForecaster("ridge", (CalendarRidge(STEADY),))
+AUTO: Final = DayForecaster("auto", (CalendarRidge(STEADY), CalendarRidge(SWIFT)))

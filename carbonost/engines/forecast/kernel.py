@@ -31,50 +31,52 @@ class Recipe:
     workdays or all days off, `edge` to days with the same neighbours, `season` to the time of year.
     """
 
-    constant: float = 100.0
-    level: tuple[float, float] = (1.0, 8.0)
-    kind: tuple[float, float] = (2.0, 30.0)
-    weekday: tuple[float, float] = (1.0, 60.0)
-    work: tuple[float, float] = (3.0, 400.0)
-    edge: tuple[float, float] = (0.5, 200.0)
-    season: tuple[float, float] = (2.0, 0.4)
-    season_work: float = 0.5
-    holiday: tuple[float, float] = (2.0, 1000.0)
-    festival: tuple[float, float] = (4.0, 1500.0)
-    place: float = 1.5
-    makeup_as_work: float = 0.8
-    holiday_as_sunday: float = 0.5
-    saturday_as_sunday: float = 0.5
-    noise: float = 1.0
-    clip: float = 4.0
+    constant: float
+    level: tuple[float, float]
+    kind: tuple[float, float]
+    weekday: tuple[float, float]
+    work: tuple[float, float]
+    edge: tuple[float, float]
+    season: tuple[float, float]
+    season_work: float
+    holiday: tuple[float, float]
+    festival: tuple[float, float]
+    place: float
+    saturday_as_sunday: float
+    noise: float
+    bound: float
+    makeup_as_work: float = 0.99
+    holiday_as_sunday: float = 0.95
     exogenous: float = 2.0
 
 
 def day_kernel(a: Days, b: Days, recipe: Recipe) -> FloatArray:
     """Inner products of the days `a` with the days `b`, (n, m)."""
-    gap = np.abs((a.first + np.arange(len(a)))[:, None] - (b.first + np.arange(len(b))))
-    span = np.arange(int(gap.max()) + 1)
+    gap = np.abs(a.first - b.first + np.arange(1 - len(b), len(a)))  # days in between, on each diagonal
 
-    def fading(weight: float, memory: float) -> FloatArray:
-        return np.asarray((weight * np.exp(-span / memory))[gap])
+    def fading(part: tuple[float, float]) -> FloatArray:
+        return _laid(part[0] * np.exp(-gap / part[1]), len(b))
 
-    out = recipe.constant + fading(*recipe.level)
     kind_a, kind_b = kind_of(a), kind_of(b)
-    out += fading(*recipe.kind) * _alike(recipe)[kind_a[:, None], kind_b]
-    weekday_a, weekday_b = _weekday(a), _weekday(b)
-    out += fading(*recipe.weekday) * (weekday_a[:, None] == weekday_b)
-    work = ~a.off[:, None] == ~b.off
-    edge = work & (a.after[:, None] == b.after) & (a.eve[:, None] == b.eve)
-    out += fading(*recipe.work) * work
-    out += fading(*recipe.edge) * edge
+    work = (~a.off[:, None] == ~b.off).astype(np.float64)
+    edge = work * ((2 * a.after + a.eve)[:, None] == 2 * b.after + b.eve)
     weight, width = recipe.season
-    turn = np.exp(-2 * np.sin(np.pi * span / _YEAR_DAYS) ** 2 / width**2 - span / _SEASON_MEMORY)
-    out += turn[gap] * (weight + recipe.season_work * work)
-    _add_holidays(out, a, b, gap, recipe)
+    turn = np.exp(-2 * np.sin(np.pi * gap / _YEAR_DAYS) ** 2 / width**2 - gap / _SEASON_MEMORY)
+    out = _laid(recipe.constant + recipe.level[0] * np.exp(-gap / recipe.level[1]) + weight * turn, len(b)).copy()
+    out += _laid(recipe.work[0] * np.exp(-gap / recipe.work[1]) + recipe.season_work * turn, len(b)) * work
+    out += fading(recipe.edge) * edge
+    out += fading(recipe.kind) * _alike(recipe)[kind_a][:, kind_b]
+    out += fading(recipe.weekday) * (_weekday(a)[:, None] == _weekday(b))
+    _add_holidays(out, a, b, recipe)
     return out
 
 
-def _add_holidays(out: FloatArray, a: Days, b: Days, gap: Any, recipe: Recipe) -> None:
+def _laid(line: FloatArray, columns: int) -> FloatArray:
+    """Lay values that depend on i - j alone out as a table, without copying."""
+    return np.lib.stride_tricks.sliding_window_view(line, columns)[:, ::-1]
+
+
+def _add_holidays(out: FloatArray, a: Days, b: Days, recipe: Recipe) -> None:
     """Add what days of holiday blocks share: their place in the block and the festival."""
     i, j = np.flatnonzero(a.kind == HOLIDAY), np.flatnonzero(b.kind == HOLIDAY)
     if not i.size or not j.size:
@@ -83,7 +85,7 @@ def _add_holidays(out: FloatArray, a: Days, b: Days, gap: Any, recipe: Recipe) -
     left = np.minimum(a.left[i], _LONGEST_LEFT)[:, None] - np.minimum(b.left[j], _LONGEST_LEFT)
     place = np.exp(-((into / recipe.place) ** 2) - (left / (2 * recipe.place)) ** 2)
     same = a.festival[i][:, None] == b.festival[j]
-    apart = gap[np.ix_(i, j)]
+    apart = np.abs((a.first + i)[:, None] - (b.first + j))
     (any_weight, any_memory), (own_weight, own_memory) = recipe.holiday, recipe.festival
     shared = any_weight * np.exp(-apart / any_memory) + own_weight * same * np.exp(-apart / own_memory)
     out[np.ix_(i, j)] += place * shared
@@ -112,5 +114,37 @@ def _alike(recipe: Recipe) -> FloatArray:
     return table
 
 
-LONG: Final = Recipe()
-SHORT: Final = Recipe(kind=(2.0, 14.0), weekday=(1.0, 30.0), work=(3.0, 60.0), level=(1.0, 4.0))
+STEADY: Final = Recipe(
+    constant=550.0,
+    level=(1.3, 5.5),
+    kind=(7.0, 510.0),
+    weekday=(0.85, 5000.0),
+    work=(8.3, 4700.0),
+    edge=(0.12, 60.0),
+    season=(5.4, 0.88),
+    season_work=0.088,
+    holiday=(12.0, 1000.0),
+    festival=(15.0, 1500.0),
+    place=1.1,
+    saturday_as_sunday=0.0069,
+    noise=5.4,
+    bound=0.79,
+)
+"""For loads whose days scatter: much is noise, and one odd day moves little."""
+SWIFT: Final = Recipe(
+    constant=11.0,
+    level=(0.66, 9.5),
+    kind=(3.4, 5000.0),
+    weekday=(0.6, 3.1),
+    work=(4.0, 1800.0),
+    edge=(0.44, 3600.0),
+    season=(4.2, 1.3),
+    season_work=0.037,
+    holiday=(64.0, 1000.0),
+    festival=(50.0, 1500.0),
+    place=0.6,
+    saturday_as_sunday=0.082,
+    noise=0.043,
+    bound=1.3,
+)
+"""For loads that drift: a day is believed, and the last days count most."""

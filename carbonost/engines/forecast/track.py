@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import numpy as np
 
 from carbonost.engines.forecast.kernel import day_kernel, kind_of
+from carbonost.engines.forecast.sequential import Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +47,7 @@ class CalendarRidge:
 
 
 class KernelTrack:
-    r"""Kernel ridge regression over days, run as a filter.
-
-    With :math:`K + \nu I = L L^\top` the prediction of day i from the days before it is
-    :math:`\sum_{j<i} L_{ij} z_j`, and :math:`z_i` is what the day added, in units of its expected error.
-    Known only to a gap, a day adds nothing; an outlier adds no more than `clip`. So one factorisation
-    gives the forecast, every past forecast at every lead, and gaps filled by what was expected.
+    """Ridge regression on the calendar, slot by slot.
 
     Parameters
     ----------
@@ -67,22 +63,16 @@ class KernelTrack:
     def __init__(self, values: FloatArray, days: Days, recipe: Recipe, signals: Exogenous | None = None) -> None:
         self._days, self._recipe, self._signals = days, recipe, signals
         self._centre, self._scale = _standard(values)
-        kernel = self._kernel(days)
-        kernel.flat[:: len(days) + 1] += recipe.noise
-        self._factor = np.asarray(np.linalg.cholesky(kernel), dtype=np.float64)
-        self._said, self._added = _filter(self._factor, (values - self._centre) / self._scale, recipe.clip)
+        standard = (values - self._centre) / self._scale
+        self._sequence = Sequence(self._kernel(days), standard, recipe.noise, recipe.bound)
 
     def past(self, lead: int) -> FloatArray:
         """Each past day as predicted `lead` days before it."""
-        said = self._said.copy()
-        for back in range(1, lead):
-            said[back:] -= np.diagonal(self._factor, -back)[:, None] * self._added[:-back]
-        return said * self._scale + self._centre
+        return self._sequence.past(lead) * self._scale + self._centre
 
     def ahead(self, days: Days) -> FloatArray:
         """The days that follow."""
-        said = self._kernel(days) @ _solve_transposed(self._factor, self._added)
-        return np.asarray(said * self._scale + self._centre)
+        return self._sequence.ahead(self._kernel(days)) * self._scale + self._centre
 
     def _kernel(self, days: Days) -> FloatArray:
         """Inner products of `days` with the days of the history."""
@@ -168,24 +158,6 @@ def _median(values: FloatArray) -> FloatArray:
     column = np.arange(values.shape[1])
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     return np.asarray((ordered[low, column] + ordered[np.minimum(high, len(values) - 1), column]) / 2)
-
-
-def _filter(factor: FloatArray, values: FloatArray, clip: float) -> tuple[FloatArray, FloatArray]:
-    """Predict each row from those before it, and keep what it added."""
-    said, added = np.empty(values.shape), np.zeros(values.shape)
-    for i, row in enumerate(factor):
-        said[i] = row[:i] @ added[:i]
-        added[i] = np.clip(np.nan_to_num((values[i] - said[i]) / row[i]), -clip, clip)
-    return said, added
-
-
-def _solve_transposed(factor: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve with the transpose of a lower triangle."""
-    out = right.copy()
-    for i in range(len(out) - 1, -1, -1):
-        out[i] /= factor[i, i]
-        out[:i] -= factor[i, :i, None] * out[i]
-    return out
 
 
 def _every_day(days: Days) -> Any:
