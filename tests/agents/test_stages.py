@@ -309,6 +309,18 @@ def test_evidence_names_each_source_with_its_version(sample_job):  # P47
     assert any(item.type == "doc" and "公告" in item.id for item in base.evidence)
 
 
+def test_the_park_is_also_accounted_by_the_national_method(sample_job):
+    account = sample_job.envelopes["baseline"].artifacts["zero_carbon_park"]
+    terms = sum(row["emissions_t"] for row in account["artifacts"]["terms"])
+    assert account["metrics"]["emissions_t"]["value"] == pytest.approx(terms)
+    assert len(account["artifacts"]["indicators"]) == 7
+    assert "等价值折标系数（当年供电煤耗，含年份与来源）" in gaps(sample_job, "baseline")
+    power = {"value": 0.3, "unit": "kgce/kWh", "year": 2025, "source": "made up for the test"}
+    site = {"energy_coefficients": {"electricity": power}}
+    known = run(data=ParkData(activities=SPEC_FLOWS, site=site)).envelopes["baseline"]
+    assert known.artifacts["zero_carbon_park"]["metrics"]["intensity_t_per_tce"]["value"] > 0
+
+
 def test_monthly_rows_sum_to_the_year(sample_job):  # P43
     base = sample_job.envelopes["baseline"]
     rows = base.artifacts["monthly"]

@@ -8,102 +8,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from pydantic import Field, JsonValue
 
-from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
+from carbonost.agents.stages.baseline_spec import BASELINE_SPEC
 from carbonost.agents.stages.defaults import working
 from carbonost.agents.stages.flows import METHODS, STEAM_GAP, Flows, Row, gather
-from carbonost.agents.stages.tables import by_scope, energy_balance, factor_rows, method_rows, monthly, source_rows, top
+from carbonost.agents.stages.indicators import park_account
+from carbonost.agents.stages.tables import (
+    FUEL_SET,
+    by_scope,
+    energy_balance,
+    factor_rows,
+    method_rows,
+    monthly,
+    source_rows,
+    top,
+)
 from carbonost.agents.stages.versions import Version, fuel_version, grid_version
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.engines.carbon.calculator import CarbonCalculator
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from carbonost.agents.spec import AgentSpec
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
     from carbonost.engines.carbon.result import CarbonInventory as Inventory
-
-_AMOUNT: Final = Annotated[float, Field(ge=0, le=1e13)]
-
-BASELINE_SPEC: Final = AgentSpec(
-    name="baseline",
-    version="1.0.0",
-    purpose="Energy of the year, scope 1 and scope 2 by both methods, uncertainty; no measures and no money.",
-    needs=("geo",),
-    metrics={
-        "baseline_electricity_kwh_y": MetricSpec("kWh/y", "electricity used"),
-        "baseline_gas_nm3_y": MetricSpec("Nm3/y", "natural gas at 0 °C"),
-        "baseline_heat_gj_y": MetricSpec("GJ/y", "steam and heat bought"),
-        "S1_tco2e_y": MetricSpec("tCO2e/y", "scope 1"),
-        "S2_tco2e_y": MetricSpec("tCO2e/y", "scope 2, location-based"),
-        "S2_market_tco2e_y": MetricSpec("tCO2e/y", "scope 2, market-based; never added to the other"),
-        "total_tco2e_y": MetricSpec("tCO2e/y", "S1_tco2e_y + S2_tco2e_y (location-based)"),
-        "total_market_tco2e_y": MetricSpec("tCO2e/y", "S1_tco2e_y + S2_market_tco2e_y"),
-        "biogenic_co2_t_y": MetricSpec("tCO2/y", "biogenic CO2, outside the scopes"),
-        "energy_tce_y": MetricSpec("tce/y", "energy in coal equivalents, electricity at its calorific value"),
-        "uncertainty_pct": MetricSpec("1", "half-width of the total's 95 % interval, as a share"),
-        "proxy_share": MetricSpec("1", "share of the energy that is estimated"),
-        "metered_share": MetricSpec("1", "share of the energy that is metered"),
-        "peak_kw": MetricSpec("kW", "highest 15-minute sum of the electricity meters"),
-        "accounting_year": MetricSpec("year", "calendar year accounted for"),
-        "ghg_boundary": MetricSpec("text", "scopes counted"),
-        "grid_ef_version": MetricSpec("text", "grid factors used"),
-        "fuel_ef_version": MetricSpec("text", "fuel parameters used"),
-        "gwp_set": MetricSpec("text", "global warming potentials"),
-    },
-    artifacts=(
-        "energy_balance",
-        "baseline_method",
-        "top_emitters",
-        "monthly",
-        "by_scope",
-        "by_source",
-        "factors",
-        "uncertainty_contributors",
-        "checks",
-    ),
-    triggers=(
-        Trigger(
-            "proxy",
-            "metrics.proxy_share",
-            "above",
-            "过半能耗来自估算，能否补充计量？",
-            "proxy_share_max",
-            "补充计量或账单",
-        ),
-        Trigger(
-            "factor",
-            "artifacts.checks.missing_factors",
-            "not_empty",
-            "排放因子版本缺失，采用哪个版本？",
-            None,
-            "更正 grid_ef_version 或 fuel_ef_version",
-        ),
-        Trigger(
-            "uncertainty",
-            "metrics.uncertainty_pct",
-            "above",
-            "不确定性偏高，数据能否改进？",
-            "uncertainty_max",
-            "核对数据",
-        ),
-        Trigger("unknown", "metrics.total_tco2e_y", "null", "排放总量未知，缺少数据或因子。", None, "补充数据"),
-        Trigger(
-            "confidence", "confidence", "below", "请确认用电、用气数量级与核算口径。", "confidence_min", "核对基线"
-        ),
-        Trigger("critical", "data_gaps", "critical", "关键数据缺口影响核算结论，是否接受？", None, "补充缺口数据"),
-    ),
-    editable=(
-        Editable("metrics.baseline_electricity_kwh_y", _AMOUNT, "kWh per year, not negative"),
-        Editable("metrics.baseline_gas_nm3_y", _AMOUNT, "Nm3 at 0 °C per year, not negative"),
-        Editable("metrics.grid_ef_version", str, "e.g. CN-grid-2023, or a factor's id"),
-        Editable("metrics.fuel_ef_version", str, "a parameter set, e.g. ndrc.other or IPCC-2006-default-v1"),
-        Editable("artifacts.top_emitters", list[str], "ids of the emitters to name; the others are summed"),
-        Editable("assumptions.*", float, "the new value, in the assumption's unit"),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -143,8 +75,9 @@ class BaselineStage:
                 "monthly": monthly(flows, account.inventory, account.rows),
                 "by_scope": by_scope(metrics),
                 "by_source": source_rows(account.inventory),
-                "factors": factor_rows(account.inventory),
+                "factors": factor_rows(account.inventory, context.factors),
                 "uncertainty_contributors": contributors,
+                "zero_carbon_park": _park(context, notes, account, parameters),
                 "checks": {"missing_factors": account.missing},
             },
             confidence,
@@ -157,6 +90,8 @@ class Account:
 
     inventory: Inventory
     rows: tuple[Row, ...]
+    given: list[dict[str, Any]]
+    calculator: CarbonCalculator
     missing: list[str]
     unknown: frozenset[int]
     grid: str | None
@@ -223,7 +158,7 @@ def _account(
     inventory = _with_uncertainty(inventory, notes)
     used = sorted({str(b.vintage) for b in inventory.bases if b.scope == 1 and b.vintage})
     name = fuel.asked or ", ".join(used) or parameters
-    return Account(inventory, rows, missing, frozenset(unknown), grid.asked, name)
+    return Account(inventory, rows, given, calculator, missing, frozenset(unknown), grid.asked, name)
 
 
 def _with_uncertainty(inventory: Inventory, notes: Notes) -> Inventory:
@@ -233,6 +168,13 @@ def _with_uncertainty(inventory: Inventory, notes: Notes) -> Inventory:
     assumed = working(notes, "factor_uncertainty_pct")
     bases = (replace(b, uncertainty_pct=assumed) if b.uncertainty_pct is None else b for b in inventory.bases)
     return replace(inventory, bases=tuple(bases))
+
+
+def _park(context: StageContext, notes: Notes, account: Account, parameters: str | None) -> dict[str, Any] | None:
+    """Return the account by the zero-carbon-park method, where every factor is known."""
+    if account.unknown or not account.given:
+        return None
+    return park_account(account.calculator, account.given, context.data.site, parameters or FUEL_SET, notes)
 
 
 def _uses(rows: tuple[Row, ...], method: str) -> bool:
@@ -245,8 +187,8 @@ def _activity(row: Row, context: StageContext, percent: float, factor: str | Non
     source = {"meter": "meter", "declared": "manual", "proxy": "estimated"}[row.method]
     return {
         "energy_type": row.energy_type,
-        "consumption": row.amount,
-        "unit": row.unit,
+        "consumption": row.canonical if own is None else row.amount,
+        "unit": row.canonical_unit if own is None else row.unit,
         "region": context.scenario.region if given is None or given.region == "CN" else given.region,
         "period_start": row.start,
         "period_end": row.end,

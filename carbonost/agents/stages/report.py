@@ -150,8 +150,11 @@ class ReportStage:
 def report_data(
     envelopes: Mapping[str, ResultEnvelope], narrative: Mapping[str, str], meta: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what the report engine reads."""
+    """Return what the report engine reads: envelopes, and the national park account the baseline holds."""
     bodies: dict[str, Any] = {name: one.to_dict() for name, one in envelopes.items() if name != "report"}
+    park = envelopes["baseline"].artifacts.get("zero_carbon_park") if "baseline" in envelopes else None
+    if isinstance(park, dict):
+        bodies.setdefault("park", park)
     return {**bodies, "narrative": dict(narrative), "meta": dict(meta)}
 
 

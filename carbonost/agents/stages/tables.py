@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.errors import UnitError
+from carbonost.errors import FactorError, UnitError
 from carbonost.factors import parameter_set, table
 from carbonost.factors.energy_types import shared_fuel
 from carbonost.units import ratio
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from carbonost.agents.stages.flows import Flows, Row
     from carbonost.domain.evidence import Severity
     from carbonost.domain.inventory import Inventory
+    from carbonost.factors.library import FactorLibrary
 
-_SET: Final = "ndrc.other"
+FUEL_SET: Final = "ndrc.other"
 """The set whose heating values serve where the scenario names none: the calculator's own choice."""
 _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
@@ -56,7 +57,7 @@ def energy_balance(flows: Flows, inventory: Inventory, notes: Notes, parameters:
 
 def _tce_by_heat(carrier: str, amount: float, unit: str, notes: Notes, parameters: str | None) -> float | None:
     """Return a fuel's coal equivalent by the heating value of its parameter set, or None."""
-    fuels = parameter_set(parameters or _SET)
+    fuels = parameter_set(parameters or FUEL_SET)
     if carrier in {"electricity", "heat", "steam"} or carrier not in fuels:
         return None
     fuel = fuels[carrier]
@@ -145,7 +146,7 @@ def source_rows(inventory: Inventory) -> list[dict[str, Any]]:
     ]
 
 
-def factor_rows(inventory: Inventory) -> list[dict[str, Any]]:
+def factor_rows(inventory: Inventory, factors: FactorLibrary) -> list[dict[str, Any]]:
     """Return each factor used, with where it stands."""
     seen: dict[tuple[str, str, str], dict[str, Any]] = {}
     for basis in inventory.bases:
@@ -159,12 +160,21 @@ def factor_rows(inventory: Inventory) -> list[dict[str, Any]]:
             "region": basis.region,
             "answered_by": basis.path[-1] if basis.path else basis.region,
             "fallback": basis.fallback,
-            "data_year": None if basis.vintage is None else str(basis.vintage),
+            "data_year": _data_year(factors, basis.factor_id, basis.vintage),
             "document": basis.document,
             "locator": basis.locator,
             "status": basis.status,
         }
     return [seen[key] for key in sorted(seen)]
+
+
+def _data_year(factors: FactorLibrary, factor_id: str, vintage: object) -> str | None:
+    """Return the factor's data year where the library holds one, else what the inventory calls its vintage."""
+    try:
+        year = factors.get(factor_id).data_year
+    except FactorError:
+        year = None
+    return str(year) if year is not None else None if vintage is None else str(vintage)
 
 
 def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | None) -> list[dict[str, Any]]:
