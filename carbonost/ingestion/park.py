@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -93,6 +95,9 @@ class ParkData:
         put(self, "activities", tuple(_as(ActivityData, item) for item in self.activities))
         put(self, "entities", tuple(_as(Entity, item) for item in self.entities))
         put(self, "sources", tuple(_as(EvidenceItem, item) for item in self.sources))
+        put(self, "site", _plain(self.site))
+        put(self, "prices", _plain(self.prices))
+        _refuse_twice(self.activities)  # type: ignore[arg-type]
         twice = {entity.id for entity in self.entities if sum(e.id == entity.id for e in self.entities) > 1}  # type: ignore[union-attr]
         if twice:
             raise InputError("two entities share an id", "entities.id", min(twice), "Give each its own id.")
@@ -105,6 +110,25 @@ class ParkData:
 
 def _as(noun: Any, item: Any) -> Any:
     return item if isinstance(item, noun) else noun(**item)
+
+
+def _plain(value: Any) -> Any:
+    """Return facts as JSON has them: a date, which YAML reads on its own, becomes its ISO text."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _refuse_twice(activities: Sequence[ActivityData]) -> None:
+    """Refuse a declared row that stands twice under one id: it would count twice."""
+    counts = Counter(item.id for item in activities if item.id is not None)
+    again = [item for item in activities if item.id is not None and counts[item.id] > 1]
+    for at, item in enumerate(again):
+        if item in again[:at]:
+            remedy = "Keep one of the two rows, or give each its own id."
+            raise InputError("a declared row stands twice", "activities.id", item.id, remedy)
 
 
 def read_park(path: Path | str) -> tuple[GeoSelection, ScenarioParams, ParkData]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -140,6 +141,25 @@ def test_a_reading_given_twice_is_refused(small, tmp_path):
     (tmp_path / "meters.csv").write_text("start,value\n2025-01-01 00:15,1\n2025-01-01 00:15,2\n", "utf-8")
     with pytest.raises(InputError, match=r"meters\.csv: start.*two readings"):
         read_park(small())
+
+
+def test_a_declared_row_that_stands_twice_under_one_id_is_refused(small):
+    """The same bill entered twice would count twice; equal ids on different bills are only row numbers."""
+    bill = {"id": "1", "energy_type": "电力", "consumption": 5, "unit": "万kWh"}
+    year = {"period_start": "2025-01-01", "period_end": "2025-12-31"}
+    with pytest.raises(InputError, match="stands twice"):
+        read_park(small(activities=[bill | year, bill | year]))
+    _, _, data = read_park(small(activities=[bill | year, bill | year | {"consumption": 6}]))
+    assert len(data.activities) == 2
+
+
+def test_a_date_among_the_facts_of_the_site_is_read_as_its_text(small):
+    """YAML makes a date of 2025-01-01; a contract keeps it as text, so that the job can be stored."""
+    contract = {"kind": "GEC", "energy_kwh": 1000.0, "valid_from": date(2025, 1, 1)}
+    path = small(site={"contracts": [contract]})
+    assert "valid_from: 2025-01-01" in path.read_text("utf-8")
+    _, _, data = read_park(path)
+    assert data.site["contracts"] == [contract | {"valid_from": "2025-01-01"}]
 
 
 def test_numbers_in_full_width_and_with_separators_are_read(tmp_path):
