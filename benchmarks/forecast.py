@@ -151,7 +151,7 @@ def special_days(cases: list[Case], args: argparse.Namespace) -> None:
         covered = 100 * result.scores().coverage.iloc[0]
         line = f"{case.name}: {len(origins)} special days, MAE {own:.4g}, {own / daily:.3f} of the daily naive, "
         line += f"{own / weekly:.3f} of the weekly one, 80 % intervals hold {covered:.1f} %"
-        few = origins[:: 2 * args.prophet_every] if args.prophet_every else []
+        few = origins[:: max(1, args.prophet_every // 2)] if args.prophet_every else []
         if few:
             spec = backtest(case.series, ("prophet",), few, level=LEVEL, holidays="CN")
             line += f"; {mae(result, args.models[0], few) / mae(spec, 'prophet'):.3f} of Prophet on {len(few)} of them"
@@ -202,7 +202,7 @@ def memory() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of evaluation series")
-    parser.add_argument("--origins", type=int, default=36)
+    parser.add_argument("--origins", type=int, default=36, help="daily origins of a series")
     parser.add_argument("--prophet-every", type=int, default=12, help="0 leaves Prophet out")
     parser.add_argument("--models", nargs="+", default=["auto", "ridge", "naive"])
     parser.add_argument("--only", nargs="+", help="names of series")

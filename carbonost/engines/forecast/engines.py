@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LONGEST_DAYS: Final = 760  # older days are left out: two years hold two of every festival, wherever it falls
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _SCORED: Final = 56  # recent blocks that weigh the tracks
-_SHARPNESS: Final = 4.0  # how fast a weight falls with the error
+_SHARPNESS: Final = 8.0  # how fast a weight falls with the error
 _LONGEST_LEAD: Final = 14  # leads beyond share their errors
 
 

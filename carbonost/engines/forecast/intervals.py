@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from carbonost.domain.series import FloatArray, IntArray
 
-NEIGHBOUR_H: Final = 1.5  # hours to either side that lend their errors
-RECENT: Final = 84  # blocks of the same group that count
+NEIGHBOUR_H: Final = 1.0  # hours to either side that lend their errors
+RECENT: Final = 42  # days of the same group that count: older errors tell of a model that knew less
 FEWEST: Final = 5  # blocks below which a group borrows from all
 
 
