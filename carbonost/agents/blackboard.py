@@ -49,6 +49,11 @@ class ReviewItem(SpokenModel):
     decided_by: str | None = None
     patch: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @property
+    def reason(self) -> str:
+        """The reasons in one text."""
+        return "; ".join(self.reasons)
+
 
 class BlackboardState(SpokenModel):
     """Everything about a job in one value, assembled from the store."""

@@ -85,8 +85,13 @@ class World:
         return content_hash({"stages": plan, "envelope": 1})[:16]
 
     def param_version(self, name: str) -> str:
-        """Name the parameters a stage rests on: review thresholds and factor data."""
-        digest = content_hash({"policy": self.policy.digest, "factors": str(getattr(self.factors, "digest", ""))})
+        """Name the parameters a stage rests on: review thresholds, factor data, and its own `param_digest`."""
+        parts = {
+            "policy": self.policy.digest,
+            "factors": str(getattr(self.factors, "digest", "")),
+            "own": str(getattr(self.stage(name), "param_digest", "")),
+        }
+        digest = content_hash(parts)
         return f"{name}_params@{digest[:12]}"
 
 
@@ -193,13 +198,14 @@ class Driver:
         patience = self.ledger.failures(name, key) + options.retries
         while True:
             attempt = self.ledger.failures(name, key) + 1
+            started, tick = self.world.clock(), perf_counter()
             try:
                 ready = self._ready.pop(name, None)
                 fits = ready is not None and ready[0] == key
                 envelope, calls, stamp = ready[1:] if ready and fits else self._attempt(name, overrides, key, options)
                 break
             except Exception as exc:
-                self._failed(name, key, attempt, exc)
+                self._failed(name, key, attempt, exc, self._stamp(started, tick))
                 final = isinstance(exc, ValueError | StageBoundaryError) or attempt > patience
                 if final and isinstance(exc, CarbonostError):
                     raise
@@ -320,10 +326,8 @@ class Driver:
         if item is not None:
             yield ReviewRaised(self.job_id, name, item.checkpoint_id, item.reasons, item.skipped)
 
-    def _failed(self, name: str, key: str, attempt: int, error: Exception) -> None:
+    def _failed(self, name: str, key: str, attempt: int, error: Exception, stamp: dict[str, Any]) -> None:
         body = {"stage": name, "input_hash": key, "attempt": attempt, "exception": type(error).__name__}
-        moment = self.world.clock().isoformat()
-        stamp = {"started": moment, "ended": moment, "duration_s": 0.0}
         self.append([Step("stage.failed", body, stamp)], status="failed")
 
     def _review_item(self, envelope: ResultEnvelope) -> ReviewItem | None:

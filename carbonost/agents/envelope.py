@@ -31,8 +31,17 @@ SCHEMA_VERSION: Final = 1
 GRADES: Final = (("A", 0.8), ("B", 0.6), ("C", 0.0))
 """Confidence to grade: A from 0.8, B from 0.6, C below."""
 
+_STAGES: set[str] = {"geo", "baseline", "measures", "finance", "report"}
+
 Confidence = Annotated[float, Field(ge=0, le=1)]
 CheckpointStatus = Literal["pending", "approved", "rejected"]
+
+
+def register_stage(name: str) -> None:
+    """Let envelopes be sealed for a further stage; a pipeline does this for the stages it is built of."""
+    if not name.isidentifier():
+        raise InputError("a stage is named like a variable", "stage", name, "Use letters, digits and underscores.")
+    _STAGES.add(name)
 
 
 def grade(confidence: float) -> str:
@@ -137,6 +146,9 @@ class ResultEnvelope(SpokenModel):
         InputError
             If a field is unknown, missing or out of range.
         """
+        if fields.get("stage") not in _STAGES:
+            known = ", ".join(sorted(_STAGES))
+            raise InputError("no stage of this name", "stage", fields.get("stage"), f"Known: {known}.")
         for name in ("artifacts", "overrides"):
             check_plain(fields.get(name, {}), f"$.{name}")
         for key, metric in fields.get("metrics", {}).items():

@@ -87,6 +87,11 @@ class Job:
             self._hold = _HOLDS.setdefault(key, _Hold())
 
     @property
+    def scenario_id(self) -> str:
+        """The scenario's name, or one made from its parameters."""
+        return self._inputs.scenario_id
+
+    @property
     def job_id(self) -> str:
         """The job's id."""
         return self.id

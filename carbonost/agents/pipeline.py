@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
+from carbonost import __version__
 from carbonost.agents import bundle
 from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
 from carbonost.agents.driver import Inputs, StageOptions, World, now
+from carbonost.agents.envelope import register_stage
 from carbonost.agents.events import JobEnded
-from carbonost.agents.job import Job
+from carbonost.agents.job import Job, ResultsView
 from carbonost.agents.journal import Journal, Step
 from carbonost.agents.policy import ReviewPolicy
 from carbonost.agents.replay import Replay, replay
@@ -21,7 +23,7 @@ from carbonost.agents.runner import SequentialRunner
 from carbonost.agents.snapshot import decode_inputs, encode_inputs, parse_inputs
 from carbonost.agents.stages.base import Stage
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
-from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionError, InputError
+from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionError, InputError, JobNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +59,7 @@ class PipelineBuilder:
         self._policy = ReviewPolicy()
         self._runner: Runner = SequentialRunner()
         self._options: dict[str, StageOptions] = {}
-        self._versions: tuple[str | None, str | None] = (None, None)
+        self._versions: tuple[str | None, str | None] = (f"carbonost {__version__}", None)
         self._clock: Callable[[], datetime] = now
 
     @classmethod
@@ -132,8 +134,11 @@ class PipelineBuilder:
         return self
 
     def with_versions(self, *, code_commit: str | None = None, container_digest: str | None = None) -> Self:
-        """Name the code and the container in every envelope's reproducibility record."""
-        self._versions = (code_commit, container_digest)
+        """Name the code and the container in every envelope's reproducibility record.
+
+        Without this the code is named by the version of the package.
+        """
+        self._versions = (code_commit or self._versions[0], container_digest)
         return self
 
     def with_clock(self, clock: Callable[[], datetime]) -> Self:
@@ -151,6 +156,7 @@ class PipelineBuilder:
         """
         seen: set[str] = set()
         for stage in self._stages:
+            register_stage(stage.spec.name)
             missing = [need for need in stage.spec.needs if need not in seen]
             if missing:
                 known = ", ".join(sorted(seen)) or "nothing"
@@ -316,6 +322,20 @@ class Pipeline:
     def jobs(self, **filters: object) -> list[str]:
         """Return the ids of this organisation's jobs, e.g. those with ``status="waiting_review"``."""
         return self._journal.jobs(**filters)
+
+    def results(self, scenario_id: str) -> ResultsView:
+        """Return the results of the last completed job of a scenario.
+
+        Raises
+        ------
+        JobNotFoundError
+            If none of its jobs is completed.
+        """
+        done = self._journal.jobs(status="completed")
+        found = [job for job in map(self.job, done) if job.scenario_id == scenario_id]
+        if not found:
+            raise JobNotFoundError("no completed job of this scenario", "scenario_id", scenario_id, "Run one.")
+        return max(found, key=lambda job: str(job.audit[-1].stamp["at"])).results()
 
     def replay(self, job_id: str) -> Replay:
         """Compute a job again from its stored inputs and decisions, and compare the hashes.

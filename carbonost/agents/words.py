@@ -63,3 +63,5 @@ class Wordsmith:
             if not isinstance(text, str) or not text.strip():
                 raise LanguageModelError("the reply is empty")
             check_slots(text, allowed=set(request.facts))
+            if request.check is not None:
+                request.check(text)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Task(StrEnum):
@@ -42,6 +42,9 @@ class TextRequest:
         The template's own words, with slots; what the offline model answers.
     fields : mapping of str to str
         Names and meanings of the texts wanted; ``{"text": …}`` by default.
+    check : callable, optional
+        Raises for a text that cannot be used, such as a slot whose unit does not fit; the template then
+        stands. It is no part of the request that is sent or hashed.
     """
 
     task: Task
@@ -51,6 +54,7 @@ class TextRequest:
     fallback: str = ""
     fields: Mapping[str, str] = field(default_factory=lambda: {"text": "the text"})
     language: str = "zh"
+    check: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the request as plain JSON; its hash keys the ledger."""

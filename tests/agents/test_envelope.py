@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonost.agents.envelope import HumanCheckpoint, Metric, ResultEnvelope, grade
+from carbonost.agents.envelope import HumanCheckpoint, Metric, ResultEnvelope, grade, register_stage
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem, Reproducibility
 from carbonost.errors import EnvelopeError, InputError
 
@@ -32,6 +32,16 @@ def test_an_envelope_has_the_fields_of_the_specification():  # P8
 def test_an_unknown_field_is_refused_by_name():  # P8
     with pytest.raises(InputError, match="no such field"):
         sealed(colour="green")
+
+
+def test_only_a_known_stage_seals_and_a_further_one_is_registered():  # P9
+    with pytest.raises(InputError, match="no stage of this name"):
+        sealed(stage="hydrogen")
+    register_stage("hydrogen")
+    envelope = sealed(stage="hydrogen")
+    assert ResultEnvelope.read(envelope.to_bytes()).stage == "hydrogen"
+    with pytest.raises(InputError, match="like a variable"):
+        register_stage("a stage")
 
 
 def test_the_name_of_an_envelope_is_its_content():  # P10, P11

@@ -456,6 +456,21 @@ def test_the_view_holds_what_a_screen_needs(selection):  # P20, P116, P118
     assert "waiting_review" in repr(job)
 
 
+def test_the_results_of_a_scenario_are_those_of_its_last_job(selection):  # P118
+    from carbonost import ScenarioParams
+
+    pipeline = toy.pipeline()
+    scenario = ScenarioParams(scenario_id="plan-a")
+    with pytest.raises(JobNotFoundError):
+        pipeline.results("plan-a")
+    pipeline.run(selection, scenario, auto_approve=True)
+    job = pipeline.run(selection, scenario)
+    job.review(job.review_queue[0].checkpoint_id, status="approved", patch={"metrics.amount": 4}, by="li")
+    job.resume()
+    assert pipeline.results("plan-a").metrics == {"amount": 4.0, "twice": 8.0}
+    assert job.reviews[0].reason == "source.doubt: confidence = 0.5 is below 0.7"
+
+
 def test_a_finished_job_is_replayed_to_the_same_hashes(selection):  # P94
     pipeline = toy.pipeline()
     reviewed(pipeline, selection, patch={"metrics.amount": 25})
@@ -592,3 +607,24 @@ def test_a_stage_that_fails_beside_others_fails_in_its_turn(selection):
     with pytest.raises(StageError, match="'bad' failed"):
         pipeline.run(selection, job_id="j")
     assert list(pipeline.job("j").envelopes) == ["source", "double"]
+
+
+def test_a_durable_checkpointer_resumes_in_another_process(selection, tmp_path):  # P99
+    saver = pytest.importorskip("langgraph.checkpoint.sqlite").SqliteSaver
+    stores = {"records": f"sqlite:///{tmp_path / 'jobs.db'}", "objects": (tmp_path / "objects").as_uri()}
+    with saver.from_conn_string(str(tmp_path / "graph.db")) as first:
+        job = toy.pipeline(runner=LangGraphRunner(first), **stores).run(selection, job_id="j")
+        checkpoint = job.review_queue[0].checkpoint_id
+    with saver.from_conn_string(str(tmp_path / "graph.db")) as second:
+        job = toy.pipeline(runner=LangGraphRunner(second), **stores).job("j")
+        job.review(checkpoint, status="approved", patch={"metrics.amount": 7}, by="li")
+        assert job.resume().status == "completed"
+    plain = reviewed(toy.pipeline(), selection, patch={"metrics.amount": 7})
+    assert job.audit_head == plain.audit_head
+
+
+def test_an_envelope_names_code_parameters_and_model(selection):  # P16
+    found = toy.pipeline().run(selection).envelopes["source"].reproducibility
+    assert found.model_version == "source@1.0.0"
+    assert found.param_version.startswith("source_params@")
+    assert found.code_commit.startswith("carbonost ")

@@ -519,7 +519,7 @@ def test_words_may_be_changed_and_figures_not():  # P81, P82
     for wrong in ("总量约 12 万吨。", "总量下降三成。", "总量为 {{baseline.unknown}}。", "减半。"):
         with pytest.raises(ReviewError):
             job.review(item.checkpoint_id, status="approved", patch={"artifacts.narrative.risk": wrong}, by="li")
-    words = "风险以电价政策为主；总量 {{baseline.total_tco2e_y|万吨CO2e|2}}。"
+    words = "风险以电价政策为主；总量 {{baseline.total_tco2e_y|万吨|2}}。"
     job.review(item.checkpoint_id, status="approved", patch={"artifacts.narrative.risk": words}, by="li")
     text = job.resume().envelopes["report"].artifacts["report_markdown"]
     assert "风险以电价政策为主；总量 11.44" in text

@@ -113,6 +113,11 @@ class MeasuresStage:
         """The stage's declaration."""
         return MEASURES_SPEC
 
+    @property
+    def param_digest(self) -> str:
+        """Digest of the library, part of every envelope's ``param_version``."""
+        return (self.library or MeasureLibrary.default()).digest
+
     def run(self, context: StageContext) -> StageOutput:
         """Screen, then compute what can be computed."""
         notes = context.notes()

@@ -15,18 +15,22 @@ from pydantic import Field
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.report.compose import compose
+from carbonost.engines.report.envelopes import Envelopes
 from carbonost.engines.report.markdown import to_markdown
 from carbonost.engines.report.registry import TemplateRegistry
+from carbonost.engines.report.slots import fill
 from carbonost.errors import UnsupportedFigureError
 from carbonost.llm.guard import SLOT, check_slots
 from carbonost.llm.ports import Task, TextRequest
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from carbonost.agents.envelope import ResultEnvelope
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
 
+_CO2E: Final = {"吨": "tCO2e", "t": "tCO2e", "万吨": "万吨CO2e", "千吨": "ktCO2e"}
 CHARACTERS_PER_PAGE: Final = 1500
 """Characters of Markdown on a printed page; only the page estimate rests on it."""
 SECTIONS: Final = ("summary", "data", "profile", "measures", "portfolio", "finance", "policy", "risk", "mrv")
@@ -133,18 +137,42 @@ class ReportStage:
         facts = _facts(context.upstream)
         said = [words for words in _SENTENCES if {found[1] for found in SLOT.finditer(words)} <= set(facts)]
         fallback = "".join(said if "baseline.total_tco2e_y" in facts else [_UNKNOWN, *said])
-        reply = context.model.complete(TextRequest(Task.SUMMARISE, _INSTRUCTION, facts, fallback=fallback))
-        narrative = {"summary": reply.text}
+        bodies = Envelopes(report_data(context.upstream, {}, {}))
+        request = TextRequest(
+            Task.SUMMARISE,
+            _INSTRUCTION,
+            facts,
+            fallback=fallback,
+            check=lambda text: _try_fill(text, facts, bodies),
+        )
+        narrative = {"summary": fit_units(context.model.complete(request).text, facts)}
         for section in SECTIONS:
             given = notes.override(f"artifacts.narrative.{section}")
             if given is not None:
-                narrative[section] = str(given)
+                narrative[section] = fit_units(str(given), facts)
         for text in narrative.values():
             try:
                 check_slots(text, allowed=set(facts))
             except UnsupportedFigureError as exc:
                 raise UnsupportedFigureError(exc.problem, "artifacts.narrative", exc.value, exc.remedy) from exc
         return narrative
+
+
+def fit_units(text: str, facts: Mapping[str, str]) -> str:
+    """Return the text with a slot's 吨 of a CO2e figure written as what it is, 吨CO2e."""
+
+    def fitted(slot: re.Match[str]) -> str:
+        address, *options = [part.strip() for part in slot[0].strip("{}").split("|")]
+        if options and options[0] in _CO2E and facts.get(address, "").startswith("tCO2e"):
+            options[0] = _CO2E[options[0]]
+        return "{{" + "|".join([address, *options]) + "}}"
+
+    return SLOT.sub(fitted, text)
+
+
+def _try_fill(text: str, facts: Mapping[str, str], bodies: Envelopes) -> None:
+    """Fill the slots once, to see that every unit and every digit count can be printed."""
+    fill(fit_units(text, facts), bodies)
 
 
 def report_data(
