@@ -268,15 +268,21 @@ class InfeasibleError(OptimizationError):
         The first instant it is broken, or None for a limit over the whole horizon.
     by : float
         By how much, in the limit's own unit.
+    also : tuple of (limit, at, by)
+        Further limits that have to give way with it.
     """
 
-    def __init__(self, limit: str, at: object, by: float) -> None:
-        super().__init__(limit, at, by)
-        self.limit, self.at, self.by = limit, at, by
+    def __init__(self, limit: str, at: object, by: float, also: tuple[tuple[str, object, float], ...] = ()) -> None:
+        super().__init__(limit, at, by, also)
+        self.limit, self.at, self.by, self.also = limit, at, by, also
 
     def __str__(self) -> str:
         when = f" at {self.at}" if self.at is not None else ""
-        return f"no plan keeps {self.limit}{when}: it is short by {self.by:.6g}. Relax that limit by at least as much."
+        others = "".join(f"; {limit} is short by {by:.6g}" for limit, _, by in self.also)
+        return (
+            f"no plan keeps {self.limit}{when}: it is short by {self.by:.6g}{others}. "
+            f"Relax {'these limits' if self.also else 'that limit'} by at least as much."
+        )
 
 
 class UnboundedError(_Fault, OptimizationError):

@@ -39,7 +39,7 @@ def sites(draw, *, export=False, price_min=0.05):
     charge = [
         {},
         {"demand_cny_per_kw_month": 40.0},
-        {"demand_cny_per_kw_month": 40.0, "contract_kw": 120.0},
+        {"demand_cny_per_kw_month": 40.0, "contract_kw": float(rng.choice([25.0, 120.0]))},
     ][int(rng.integers(3))]
     tariff = Tariff.from_prices(
         dict(enumerate(price)), export_cny_per_kwh=0.3 * price_min if export else None, **charge

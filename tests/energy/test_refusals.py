@@ -221,3 +221,12 @@ def test_what_is_sold_dear_is_bounded_by_what_the_site_can_give():
     schedule = OPT.dispatch(site, LOAD, tariff)
     assert schedule.to_frame().export_kw.to_numpy() == pytest.approx(800.0)
     assert schedule.objective_cny == pytest.approx(-24 * 800 * 0.5)
+
+
+def test_several_limits_at_fault_are_named_together_and_relaxing_all_helps():
+    store = Battery(100.0, 0.0, soc_initial=0.2, soc_final=0.4)
+    with pytest.raises(InfeasibleError) as caught:
+        OPT.dispatch(Site(grid=Grid(import_kw_max=60.0), assets=[store]), LOAD, TARIFF)
+    assert caught.value.limit == "grid.import_kw_max"
+    assert [limit for limit, _, _ in caught.value.also] == ["battery.soc_final"]
+    assert caught.value.also[0][2] == pytest.approx(0.2)

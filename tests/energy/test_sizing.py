@@ -49,7 +49,9 @@ def random_case(seed, hours=24 * 14):
     load = pd.Series(np.maximum(5, 200 + 150 * np.sin((hour - 8) / 24 * 2 * np.pi) + rng.normal(0, 50, hours)), index)
     sun = pd.Series(np.maximum(0, np.sin((hour - 6) / 12 * np.pi)) * rng.uniform(0.3, 1, hours), index)
     tariff = Tariff.from_prices(
-        {h: 0.3 if h < 8 else 1.1 if 14 <= h < 22 else 0.6 for h in range(24)}, demand_cny_per_kw_month=36.0
+        {h: 0.3 if h < 8 else 1.1 if 14 <= h < 22 else 0.6 for h in range(24)},
+        demand_cny_per_kw_month=36.0,
+        contract_kw=[None, 200.0][int(rng.integers(2))],
     )
     site = Site(
         assets=[

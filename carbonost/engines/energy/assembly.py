@@ -182,7 +182,7 @@ def meter(assembly: Assembly, grid: Grid, peak_floor_kw: FloatArray | None = Non
 def _demand(assembly: Assembly, imported: IntArray, floor_kw: FloatArray | None) -> IntArray:
     """A column per month that is at least each window's mean import, less what a contract covers."""
     model, at, rate = assembly.model, assembly.at, assembly.rate
-    covered = 0.0 if rate.contract_kw is None else rate.contract_band * rate.contract_kw
+    covered = rate.covered_kw
     floor = np.zeros(len(at.months)) if floor_kw is None else np.maximum(0.0, floor_kw - covered)
     demand = model.columns(len(at.months), floor)
     size = np.bincount(at.window)

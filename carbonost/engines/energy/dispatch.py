@@ -200,7 +200,7 @@ def _cleaned(solved: Solved) -> FloatArray:
     demand = solved.assembly.meter.demand
     if demand.size:  # the column is exactly what the flows bill
         rate, at = solved.assembly.rate, solved.assembly.at
-        covered = 0.0 if rate.contract_kw is None else rate.contract_band * rate.contract_kw
+        covered = rate.covered_kw
         billed = np.maximum(0.0, peaks(at, plan[solved.assembly.meter.imported]) - covered)
         plan[demand] = np.maximum(billed, np.where(plan[demand] > billed + 1e-3, plan[demand], 0.0))
     return plan

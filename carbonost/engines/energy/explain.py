@@ -20,7 +20,7 @@ def explain(assembly: Assembly) -> InfeasibleError:
     """Open every limit's slack and ask for the smallest uniform relief; name the first limit that needs it.
 
     A limit over intervals is relieved by one amount `by` for all of them, so relaxing it by that much is
-    enough; `at` is the first interval that uses it.
+    enough; `at` is the first interval that uses it. Where several limits are at fault, `also` holds the others.
     """
     model = assembly.model
     most = model.columns(len(assembly.reliefs))
@@ -38,11 +38,14 @@ def explain(assembly: Assembly) -> InfeasibleError:
         plan = Solver(matrix).solve().plan
     except NoPlan:
         return InfeasibleError("the site's limits together", None, float("nan"))
+    broken = []
     for relief in assembly.reliefs:
         used = plan[relief.columns]
         if used.max(initial=0.0) > _VISIBLE:
             first = int(np.argmax(used > _VISIBLE))
             timed = used.size == assembly.steps and relief.at is None and used.size > 1
             at = assembly.at.starts[first] if timed else relief.at
-            return InfeasibleError(relief.limit, at, float(used.max()) * relief.scale)
-    return InfeasibleError("the site's on/off decisions together", None, float("nan"))
+            broken.append((relief.limit, at, float(used.max()) * relief.scale))
+    if not broken:
+        return InfeasibleError("the site's on/off decisions together", None, float("nan"))
+    return InfeasibleError(*broken[0], also=tuple(broken[1:]))

@@ -40,13 +40,13 @@ def as_storage(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Sto
     if not plain:
         return None
     most = INF if site.grid.import_kw_max is None else float(site.grid.import_kw_max)
-    covered = 0.0 if rate.contract_kw is None else rate.contract_band * rate.contract_kw
+    covered = rate.covered_kw
     if most < covered:
         return None
     floor = np.zeros(len(at.months)) if peak_floor_kw is None else peak_floor_kw
     net = problem.load.kw - generation(problem)
     return StorageProblem(
-        net, price, at.month, at.hours, stores[0], rate.demand_cny_per_kw, covered, floor, most
+        net, price, at.month, at.hours, stores[0], rate.column_cny_per_kw, covered, floor, most
     )  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntAr
     limit = problem.site.grid.import_kw_max
     imported = model.columns(n, 0.0, INF if limit is None else float(limit))
     model.rows(n, net, INF, (imported, 1.0), (charge, -1.0), (discharge, 1.0))
-    covered = 0.0 if rate.contract_kw is None else rate.contract_band * rate.contract_kw
+    covered = rate.covered_kw
     demand = model.columns(len(at.months))
     size = np.bincount(at.window)
     rows = model.rows(size.size, -INF, covered, (demand[at.window_month], -1.0))

@@ -74,6 +74,16 @@ class Rates:
     discount: tuple[float, float] | None
     """(energy per month that earns the discount [kWh], what it takes off the demand price [CNY/kW])"""
 
+    @property
+    def covered_kw(self) -> float:
+        """Demand that costs no more than the contract: its band; 0 without a contract."""
+        return 0.0 if self.contract_kw is None else self.contract_band * self.contract_kw
+
+    @property
+    def column_cny_per_kw(self) -> float:
+        """Price of a month's demand above `covered_kw` [CNY/kW]."""
+        return self.demand_cny_per_kw * (1.0 if self.contract_kw is None else self.contract_excess_factor)
+
 
 def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None) -> Rates:
     """Compile a tariff for a horizon."""
@@ -123,7 +133,7 @@ def grid_terms(rate: Rates, at: Horizon, columns: GridColumns) -> list[Term]:
             terms.append(Term("demand", columns.demand, months, per_kw))
         else:
             contract = per_kw * rate.contract_kw
-            excess = per_kw * rate.contract_excess_factor
+            excess = np.full(len(months), rate.column_cny_per_kw)
             terms.append(Term("demand", columns.demand, months, excess, fixed_cny=contract))
     if columns.rebate is not None and rate.discount is not None:
         terms.append(Term("demand", columns.rebate, months, np.full(len(months), -rate.discount[1])))
@@ -150,9 +160,7 @@ def fuel_term(
 
 def billed_demand(rate: Rates, peaks_kw: FloatArray) -> FloatArray:
     """What a month's peak enters its demand column with: itself, or its part above the contract's band."""
-    if rate.contract_kw is None:
-        return peaks_kw
-    return np.maximum(0.0, peaks_kw - rate.contract_band * rate.contract_kw)
+    return np.maximum(0.0, peaks_kw - rate.covered_kw)
 
 
 def peaks(at: Horizon, import_kw: FloatArray) -> FloatArray:
