@@ -107,17 +107,18 @@ def read_frame(
     code, points = _texts(frame, "point", faults, empty=False)
     quality = _qualities(frame, faults)
     status = _statuses(frame, faults)
-    keep = np.flatnonzero(~faults.bad)
-    order = keep[np.lexsort((start[keep], code[keep]))]
+    order = _order(code, start, faults.bad)
     code, start = code[order], start[order]
-    twin = np.zeros(len(order), dtype=bool)
+    rows = np.arange(len(frame))[order]
+    twin = np.zeros(len(rows), dtype=bool)
     twin[1:] = (code[1:] == code[:-1]) & (start[1:] == start[:-1])
     if twin.any():
         wrong = np.zeros(len(frame), dtype=bool)
-        wrong[order[twin]] = True
+        wrong[rows[twin]] = True
         faults.mark(wrong, "start", "a point has two readings at one instant", "Keep one of them.")
-        order, code, start = order[~twin], code[~twin], start[~twin]
-    series = _series(frame, points, code, order)
+        order = rows = rows[~twin]
+        code, start = code[~twin], start[~twin]
+    series = _series(frame, points, code, rows)
     return Batch(
         series,
         code,
@@ -125,9 +126,19 @@ def read_frame(
         value[order],
         quality[order],
         status[order] if status is not None else None,
-        order,
+        rows,
         int(faults.bad.sum()),
     )
+
+
+def _order(code: Integers, start: Integers, bad: npt.NDArray[np.bool_]) -> Any:
+    """Return what sorts the good rows by point and start; nothing moves where they are sorted already."""
+    if not bad.any():
+        step = np.diff(code)
+        if ((step > 0) | ((step == 0) & (np.diff(start) >= 0))).all():
+            return slice(None)
+    keep = np.flatnonzero(~bad)
+    return keep[np.lexsort((start[keep], code[keep]))]
 
 
 def _as_frame(frame: Any) -> pd.DataFrame:
@@ -213,13 +224,16 @@ def _texts(frame: pd.DataFrame, name: str, faults: _Faults, *, empty: bool) -> t
     codes, distinct = pd.factorize(frame[name], use_na_sentinel=True)
     texts = list(distinct)
     wrong = np.array([not _is_text(text, empty=empty) for text in texts] + [not empty], dtype=bool)
-    faults.mark(wrong[codes], name, "not a text of visible characters", f"At most {TEXT_LENGTH_MAX} of them.")
+    if wrong[:-1].any() or (codes < 0).any():
+        faults.mark(wrong[codes], name, "not a text of visible characters", f"At most {TEXT_LENGTH_MAX} of them.")
     shown = ["" if bad else str(text) for text, bad in zip(texts, wrong[:-1], strict=True)]
     if empty:
         shown, codes = [*shown, ""], np.where(codes < 0, len(shown), codes)
     ordered = sorted(set(shown) or {""})
     place = {text: i for i, text in enumerate(ordered)}
     rank = np.array([place[text] for text in shown] or [0], dtype=np.int64)
+    if (rank == np.arange(len(rank))).all():  # the texts came in order
+        return np.maximum(codes, 0).astype(np.int64), ordered
     return rank[np.maximum(codes, 0)], ordered
 
 
@@ -271,6 +285,10 @@ def _series(frame: pd.DataFrame, points: list[str], code: Integers, order: Integ
 def _constant(frame: pd.DataFrame, name: str, code: Integers, order: Integers, firsts: Integers) -> list[str]:
     """Return the one text a column holds for each point."""
     column = frame[name]
+    if isinstance(column.dtype, pd.StringDtype) and len(column):
+        text = column.iloc[0]  # one text for all, as most columns have
+        if _is_text(text, empty=True) and bool((column == text).all()):
+            return [text if first >= 0 else "" for first in firsts]
     if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype)):
         column = column.map(lambda value: str(value) if not pd.isna(value) else None)
     codes, texts = _texts(frame.assign(**{name: column}), name, _Faults(frame, skip=False), empty=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -57,18 +57,23 @@ def scales(values: Floats, begins: Integers) -> Integers:
     """
     places = np.full(len(begins), FLOAT, dtype=np.int64)
     sizes = np.diff(np.r_[begins, len(values)])
-    rows = np.arange(len(values))
+    rows: Any = slice(None)
     for place, factor in enumerate(_FACTORS):
-        some = values[rows]
-        with np.errstate(over="ignore"):
-            whole = np.rint(some * factor)
+        if not _exact(values[begins[places == FLOAT]], factor).any():
+            continue  # already the first value of each group needs more places
         good = np.ones(len(values), dtype=bool)
-        good[rows] = (whole / factor == some) & (np.abs(whole) < _LIMIT)
+        good[rows] = _exact(values[rows], factor)
         places[np.logical_and.reduceat(good, begins) & (places == FLOAT)] = place
         rows = np.flatnonzero(np.repeat(places == FLOAT, sizes))
         if not len(rows):
             break
     return places
+
+
+def _exact(values: Floats, factor: float) -> npt.NDArray[np.bool_]:
+    with np.errstate(over="ignore"):
+        whole = np.rint(values * factor)
+    return np.asarray((whole / factor == values) & (np.abs(whole) < _LIMIT))
 
 
 def scaled(values: Floats, places: Integers, begins: Integers) -> Integers:

@@ -69,22 +69,36 @@ class _Tally:
     unchanged: int = 0
     skipped: int = 0
     head: int = 0
+    head_rows: int = 0
+    spans: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    rows: list[Group] = field(default_factory=list)
     chunks: list[Group] = field(default_factory=list)
 
 
 def write(db: sqlite3.Connection, batch: Batch, *, skip: bool) -> WriteResult:
     """Store a checked batch inside the caller's transaction."""
     ids = upsert_series(db, batch.series)
-    tally = _Tally(skipped=batch.skipped)
+    tally = _Tally(skipped=batch.skipped, head_rows=head_rows(db), spans=_spans(db, ids, batch.start))
     rolled = db.execute("select exists (select 1 from rolled)").fetchone()[0]
     for group in groups(ids[batch.code], batch.start, batch.value, batch.quality, batch.status):
         kept = _not_rolled(db, group, tally, skip=skip) if rolled else group
         if len(kept):
             _place(db, kept, tally)
+    _into_head(db, tally)
     store_chunks(db, tally.chunks)
     count_head(db, tally.head)
     compact(db)
     return WriteResult(tally.created, tally.updated, tally.unchanged, tally.skipped)
+
+
+def _spans(db: sqlite3.Connection, ids: Integers, start: Integers) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return first and last stamp of each chunk a batch may touch."""
+    rows = db.execute(
+        "select series, day, first, last from chunk where series in (select value from json_each(?))"
+        " and day between ? and ?",
+        (json.dumps(ids.tolist()), int(start.min()) // DAY, int(start.max()) // DAY),
+    )
+    return {(series, day): (first, last) for series, day, first, last in rows}
 
 
 def groups(series: Integers, start: Integers, value: Floats, quality: Integers, status: Texts | None) -> list[Group]:
@@ -109,19 +123,22 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo]) -> Integ
     InvalidDataError
         If a known point comes with another carrier or unit, or a new one without.
     """
+    listed = json.dumps([info.point for info in series], ensure_ascii=False)
+    rows = db.execute(
+        "select id, point, energy_type, unit, tags from series where point in (select value from json_each(?))",
+        (listed,),
+    )
+    known = {row[1]: (row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows}
     ids = []
     for info in series:
-        row = db.execute("select id, energy_type, unit, tags from series where point = ?", (info.point,)).fetchone()
-        known = SeriesInfo(info.point, row[1], row[2], json.loads(row[3])) if row else None
-        full = known_series(known, info)
-        tags = json.dumps(dict(full.tags), ensure_ascii=False, sort_keys=True)
-        if row is None:
+        id_, before = known.get(info.point, (0, None))
+        full = known_series(before, info)
+        if full != before:
+            tags = json.dumps(dict(full.tags), ensure_ascii=False, sort_keys=True)
             sql = "insert into series (point, energy_type, unit, tags) values (?, ?, ?, ?)"
-            ids.append(int(db.execute(sql, (full.point, full.energy_type, full.unit, tags)).lastrowid or 0))
-            continue
-        if full != known:
-            db.execute("update series set tags = ? where id = ?", (tags, row[0]))
-        ids.append(row[0])
+            sql += " on conflict (point) do update set tags = excluded.tags returning id"
+            id_ = int(db.execute(sql, (full.point, full.energy_type, full.unit, tags)).fetchone()[0])
+        ids.append(id_)
     return np.array(ids or [0], dtype=np.int64)
 
 
@@ -131,9 +148,14 @@ def count_head(db: sqlite3.Connection, change: int) -> None:
         db.execute("update meta set value = value + ? where name = 'head_rows'", (change,))
 
 
+def head_rows(db: sqlite3.Connection) -> int:
+    """Return how many rows wait in the head."""
+    return int(db.execute("select value from meta where name = 'head_rows'").fetchone()[0])
+
+
 def compact(db: sqlite3.Connection, *, force: bool = False) -> None:
     """Move the head into chunks once it is long, or at once with `force`."""
-    rows = db.execute("select value from meta where name = 'head_rows'").fetchone()[0]
+    rows = head_rows(db)
     if not rows:
         return
     if not force:
@@ -170,12 +192,12 @@ def columns(
 def _place(db: sqlite3.Connection, group: Group, tally: _Tally) -> None:
     """Decide where a group goes: rows in the head, or its day's chunk."""
     key = (group.series, group.day)
-    meta = db.execute("select first, last from chunk where series = ? and day = ?", key).fetchone()
-    overlaps = meta is not None and group.start[0] <= meta[1] and group.start[-1] >= meta[0]
+    span = tally.spans.get(key)
+    overlaps = span is not None and group.start[0] <= span[1] and group.start[-1] >= span[0]
     if len(group) < SMALL and not (overlaps and _in_chunk(db, group)):
-        _into_head(db, group, tally)
+        tally.rows.append(group)
         return
-    held = load_chunk(db, *key) if meta is not None else None
+    held = load_chunk(db, *key) if span is not None else None
     waiting = _take_head(db, group, tally)
     if waiting is not None:
         held = waiting if held is None else merge(held, waiting)[0]
@@ -196,31 +218,35 @@ def _in_chunk(db: sqlite3.Connection, group: Group) -> bool:
     return held is not None and bool(np.isin(group.start, held.start).any())
 
 
-def _into_head(db: sqlite3.Connection, group: Group, tally: _Tally) -> None:
-    span = (group.series, int(group.start[0]), int(group.start[-1]))
+def _into_head(db: sqlite3.Connection, tally: _Tally) -> None:
+    """Store the small groups of a batch as rows."""
+    if not tally.rows:
+        return
+    low, high = min(int(g.start[0]) for g in tally.rows), max(int(g.start[-1]) for g in tally.rows)
     found = db.execute(
-        "select start, value, quality, status from head where series = ? and start between ? and ?", span
+        "select series, start, value, quality, status from head where start between ? and ?", (low, high)
     )
-    known = {row[0]: row[1:] for row in found}
-    status = group.status.tolist() if group.status is not None else [""] * len(group)
+    known = {row[:2]: row[2:] for row in found}
     rows = []
-    listed = zip(group.start.tolist(), group.value.tolist(), group.quality.tolist(), status, strict=True)
-    for start, *reading in listed:
-        before = known.get(start)
-        if before is None:
-            tally.created += 1
-            tally.head += 1
-        elif before == tuple(reading):
-            tally.unchanged += 1
-            continue
-        else:
-            tally.updated += 1
-        rows.append((group.series, start, *reading))
-    if rows:
-        db.executemany("insert or replace into head values (?, ?, ?, ?, ?)", rows)
+    for group in tally.rows:
+        status = group.status.tolist() if group.status is not None else [""] * len(group)
+        listed = zip(group.start.tolist(), group.value.tolist(), group.quality.tolist(), status, strict=True)
+        for start, *reading in listed:
+            before = known.get((group.series, start))
+            if before == tuple(reading):
+                tally.unchanged += 1
+                continue
+            tally.created += before is None
+            tally.head += before is None
+            tally.updated += before is not None
+            rows.append((group.series, start, *reading))
+    sql = "insert or replace into head (series, start, value, quality, status) values (?, ?, ?, ?, ?)"
+    db.executemany(sql, rows)
 
 
 def _take_head(db: sqlite3.Connection, group: Group, tally: _Tally) -> Group | None:
+    if not tally.head_rows + tally.head:
+        return None
     span = (group.series, group.day * DAY, (group.day + 1) * DAY)
     rows = db.execute(
         "delete from head where series = ? and start >= ? and start < ?"
