@@ -55,6 +55,18 @@ def test_jiangsu_electricity_of_2023():
     )
 
 
+@pytest.mark.parametrize(
+    ("carrier", "kg_per_tj", "gj_per_t"),
+    [("diesel", 74_100, 43.0), ("anthracite", 98_300, 26.7), ("lignite", 101_000, 11.9), ("gasoline", 69_300, 44.3)],
+)
+def test_ipcc_defaults_as_printed(carrier, kg_per_tj, gj_per_t):
+    """IPCC 2006 vol. 2: CO2 factors of tables 2.2 to 2.5, net calorific values of table 1.2, not our own product."""
+    calc = CarbonCalculator(calculation_method="IPCC_2006")
+    inv = calc.calculate([{"energy_type": carrier, "consumption": 1000, "unit": "t", **YEAR}])
+    assert inv.gases_t["CO2"] == pytest.approx(kg_per_tj * gj_per_t / 1e3)
+    assert set(inv.gases_t) == {"CO2", "CH4", "N2O"}
+
+
 def test_heat_default():
     """GB/T 32150-2025, 7.5.6: 0.11 tCO2/GJ for purchased heat without a measured value."""
     assert total(CarbonCalculator(), energy_type="heat", consumption=1000, unit="GJ") == pytest.approx(110.0)

@@ -44,6 +44,7 @@ class _Fuel:
     origin: str
     status: str
     measured: tuple[str, ...]
+    printed_co2: bool
     ncv_pct: float | None = None
     carbon_pct: float | None = None
 
@@ -113,6 +114,7 @@ def _parameters(figures: ParameterSet, key: str, measured: Measured | None) -> _
         origin=figures.title,
         status=default.status if default else "own",
         measured=tuple(given),
+        printed_co2=figures.name == "ipcc2006" and not {"carbon_t_per_gj", "oxidation_factor"} & set(given),
         ncv_pct=None if default is None or given else _interval_pct(default.ids[0]),
         carbon_pct=None if default is None or given else _interval_pct(default.ids[1]),
     )
@@ -142,16 +144,22 @@ def _by_carbon(
     scale, in_energy = _scale(context, group, key, fuel.per)
     gj = scale if in_energy else scale * fuel.ncv
     rows = {"CO2": (float(combustion_co2(gj, 1.0, fuel.carbon_t_per_gj, fuel.oxidation_factor)), False)}
-    notes = []
+    carbon = f"{fuel.carbon_t_per_gj:g} tC/GJ × {fuel.oxidation_factor:g} × 44/12"
+    factor_id, gases, notes = fuel.factor_id, sorted(method.combustion_gases - {"CO2"}), []
+    if fuel.printed_co2:  # the IPCC prints the product itself, rounded: its factor, not ours
+        gases = ["CO2", *gases]
     if assumed:
         notes.append(f"{key}: parameters of {fuel.origin}, the set of {method.name} where none is chosen")
-    for gas in sorted(method.combustion_gases - {"CO2"}):
+    for gas in gases:
         try:
             found = context.resolve(shared_fuel(key), GLOBAL, on, "GJ", gas)
         except (FactorNotFoundError, UnitError):
-            notes.append(f"{key}: no default factor for {gas} is published, it is left out")
+            notes.append(f"{key}: no default factor for {gas} is published")
             continue
         rows[gas] = (float(context.library.tonnes[found.rows[0][1]]) * found.scale * gj, False)
+        if gas == "CO2":
+            factor_id = found.factor_id
+            carbon = f"{context.library.values[found.rows[0][1]]:g} kgCO2/TJ"
     heat = "" if in_energy else f" × {fuel.ncv:g} GJ/{fuel.per}"
     return Basis(
         scope=1,
@@ -159,7 +167,7 @@ def _by_carbon(
         energy_type=key,
         region=place.code,
         unit=group.unit,
-        factor_id=fuel.factor_id,
+        factor_id=factor_id,
         factor_unit="GJ" if in_energy else fuel.per,
         scale=scale,
         level="nation" if place.nation == "CN" else "global",
@@ -168,8 +176,7 @@ def _by_carbon(
         document=fuel.origin,
         locator=f"{key}" + (f"; measured: {', '.join(fuel.measured)}" if fuel.measured else ""),
         formula=(
-            f"amount [{group.unit}] × {scale:.8g} {'GJ' if in_energy else fuel.per}/{group.unit}{heat}"
-            f" × {fuel.carbon_t_per_gj:g} tC/GJ × {fuel.oxidation_factor:g} × 44/12"
+            f"amount [{group.unit}] × {scale:.8g} {'GJ' if in_energy else fuel.per}/{group.unit}{heat} × {carbon}"
         ),
         calculation_method=method.name,
         uncertainty_pct=fuel.uncertainty_pct(in_energy=in_energy),

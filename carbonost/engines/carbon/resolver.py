@@ -150,7 +150,7 @@ def _by_id(context: Context, group: Group, key: str, factor_id: str) -> Basis:
         factor_unit=per,
         scale=scale,
         kwh=units.compile("electricity", group.unit) if category_of(key) == "electricity" else None,
-        level="own",
+        level=region_of(factor.region, context.library.known_regions).chain[0][1],
         path=(factor.region,),
         vintage=str(factor.data_year) if factor.data_year else None,
         data_year=factor.data_year,

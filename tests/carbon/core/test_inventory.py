@@ -382,3 +382,9 @@ def test_the_compiled_loop_gives_the_same_numbers_and_the_same_refusals(change):
         slow, fast = (CarbonCalculator(accelerate=flag).calculate(late) for flag in (False, True))
         np.testing.assert_array_equal(np.sort(slow.emissions_t), np.sort(fast.emissions_t))
         assert len(fast) == len(slow) > len(late)
+
+
+def test_a_factor_named_by_the_row_is_taken_with_its_own_place(calc):
+    inv = calc.calculate([POWER | {"factor": "cn.grid.2021.national.average"}])
+    assert (inv.trace(0).level, inv.trace(0).factor_id) == ("nation", "cn.grid.2021.national.average")
+    assert float(inv.total_t()) == pytest.approx(556.8)
