@@ -126,9 +126,9 @@ class EnergyOptimizer:
         carbon_cap_t : float, optional [tCO2]
             Most emissions allowed, over the horizon times `weight`.
         grid_kg_per_kwh, gas_kg_per_kwh : float or Series, float [kgCO2/kWh]
-            Emission factors of imported electricity and of gas; export earns no credit.
+            Of imported electricity and of gas; export earns no credit.
         weight : float [-]
-            How often the horizon stands for itself: a typical day has 365. Costs, emissions and the cap
+            How often the horizon stands for itself (a typical day: 365); costs, emissions and the cap
             are those of horizon times weight.
         time_limit_s : float, optional [s]
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 BANDS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 _OF_BAND: Final = re.compile(r"(?:sharp = )?(peak|flat|valley) x ([\d.]+)(?: \(.*\))?\Z")
 _SMALL_KVA: Final = 100.0
-_STATUS_ORDER: Final = ("read", "verified", "derived", "secondary", "superseded", "recalled", "illustrative")
+STATUS_ORDER: Final = ("read", "verified", "derived", "secondary", "superseded", "recalled", "illustrative")
+"""Statuses of rows from the firmest to the weakest."""
+DIRECT_TRADE: Final = "for agency-purchase users; a user who trades directly gives the contract or market price"
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class FloatingRule:
     months: frozenset[int]
     ratios: dict[str, float]
     base: str
-    documents: tuple[str, ...]
-    statuses: tuple[str, ...]
+    document: str
+    status: str
 
     def prices(self, floating: float, not_floating: float) -> dict[str, float]:
         """Price of each band [CNY/kWh] from the part that floats and the part that does not."""
@@ -64,7 +66,7 @@ def tariff_from_region(
     region : str
         "CN-JS", a GB/T 2260 code, or a Chinese name.
     voltage : str
-        Recorded, and used to find a read price.
+        Voltage class, by which a price that was read is found.
     charge : str, optional
         "energy_only" takes the ratios of single-part users, every other charge those of two-part users;
         omitted, it follows from the prices given.
@@ -87,42 +89,26 @@ def tariff_from_region(
     TariffError
         If the region has no rule, its hours are incomplete, or the price is not known.
     """
-    day = date.fromisoformat(on) if isinstance(on, str) else on
+    day = _day(on)
     code = _region_with(region, "tou_periods")
     single = charge == "energy_only"
-    charge, unbilled = _charge(charge, options)
-    hours, gaps = _hours(code, day, single=single)
-    rules = floating_rules(code, options.get("transformer_kva"), single=single)
-    gaps += unbilled
-    bands = _bands(hours)
-    given = prices or _read_prices(code, voltage, day)
-    by_month: dict[int, dict[str, float]]
-    if given is not None:
-        by_month = dict.fromkeys(range(1, 13), given)
-        statuses = [str(s) for s in hours["status"]]
-        documents = [str(d) for d in hours["document"]]
+    charge, gaps = _charge(charge, options)
+    hours, open_hours = _hours(code, day, single=single)
+    statuses, documents = [str(s) for s in hours["status"]], [str(d) for d in hours["document"]]
+    printed = prices or _read_prices(code, voltage, day)
+    if printed is not None:
+        by_month = dict.fromkeys(range(1, 13), printed)
     else:
-        covered = {month for rule in rules for month in rule.months}
-        if covered != set(range(1, 13)):
-            raise TariffError(
-                f"no floating ratio of {code} is packaged for {'single' if single else 'two'}-part users",
-                field="region",
-                value=region,
-                remedy="Give the printed band prices as prices={'peak': …}.",
-            )
+        rules = _whole_year(region, floating_rules(code, options.get("transformer_kva"), single=single))
         floating, rest = price_parts(region, rules, flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh)
         by_month = {month: rule.prices(floating, rest) for rule in rules for month in rule.months}
-        gaps += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
-        statuses = [str(s) for s in hours["status"]] + [s for rule in rules for s in rule.statuses]
-        documents = [str(d) for d in hours["document"]] + [d for rule in rules for d in rule.documents]
-    gaps += _unapplied(code)
-    gaps.append("for agency-purchase users; a user who trades directly gives the contract or market price")
-    status = max(statuses, key=_STATUS_ORDER.index)
-    if status not in ("read", "verified"):
-        named = ", ".join(sorted(set(documents)))
-        gaps.insert(0, f"the rule is not read from its document (status {status}): confirm it against {named}")
+        open_hours += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
+        statuses += [rule.status for rule in rules]
+        documents += [rule.document for rule in rules]
+    status = max(statuses, key=lambda s: STATUS_ORDER.index(s) if s in STATUS_ORDER else len(STATUS_ORDER))
+    gaps = [*_second_hand(status, documents), *open_hours, *gaps, *_unapplied(code), DIRECT_TRADE]
     return Tariff.from_bands(
-        bands,
+        _bands(hours),
         by_month,
         charge=charge,
         region=code,
@@ -130,6 +116,31 @@ def tariff_from_region(
         gaps=tuple(dict.fromkeys(gaps)),
         sources=tuple(dict.fromkeys(documents)),
         **options,
+    )
+
+
+def _day(on: date | str | None) -> date | None:
+    try:
+        return date.fromisoformat(on) if isinstance(on, str) else on
+    except ValueError as exc:
+        raise TariffError("is not a date", field="on", value=on, remedy="Write 2026-10-15.") from exc
+
+
+def _second_hand(status: str, documents: Sequence[str]) -> list[str]:
+    if status in ("read", "verified"):
+        return []
+    named = ", ".join(sorted(set(documents)))
+    return [f"the rule is not read from its document (status {status}): confirm it against {named}"]
+
+
+def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:
+    if {month for rule in rules for month in rule.months} == set(range(1, 13)):
+        return rules
+    raise TariffError(
+        "no floating ratio is packaged for this region and kind of user",
+        field="region",
+        value=region,
+        remedy="Give the printed band prices as prices={'peak': …}.",
     )
 
 
@@ -174,9 +185,7 @@ def floating_rules(code: str, transformer_kva: float | None = None, *, single: b
             if match:
                 ratios[band] = ratios[match[1]] * float(match[2])
         rules.append(
-            FloatingRule(
-                frozenset(months), ratios, str(row["floating_base"]), (str(row["document"]),), (str(row["status"]),)
-            )
+            FloatingRule(frozenset(months), ratios, str(row["floating_base"]), str(row["document"]), str(row["status"]))
         )
     return rules
 
