@@ -137,7 +137,7 @@ class CarbonCalculator:
             raise InputError("no such choice", "errors", errors, "Use 'raise' or 'collect'.")
         read, lines, bases = self._engine.run(activities, errors)
         inventory = CarbonInventory(
-            bases=tuple(bases),
+            bases=bases,
             basis_index=lines.basis,
             consumption=lines.consumption,
             emissions_t=lines.emissions_t,

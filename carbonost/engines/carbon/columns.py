@@ -97,58 +97,65 @@ def locate(activities: Activities, cuts: npt.NDArray[np.int64]) -> Pairs:
     return Pairs(pair, seen, rows, tops)
 
 
-class Plan:
-    """The answers known so far for one set of keys and cuts, so that a second table costs no look-up.
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The answers known for one set of keys and cuts; more answers make another, so threads may share it.
 
     Attributes
     ----------
     table : (p,) array of int32
         Basis of each pair; -1 not asked yet, -2 none.
+    bases : tuple of Basis
+    coefficient : (b,) array of float [tCO2e per unit]
+        Of each basis.
     faults : dict of int to Exception
         Why a pair has none.
-    bases : list
+    numbers : dict
+        Number of each basis by what tells it from others.
     """
 
-    def __init__(self, size: int) -> None:
-        self.table: IntArray = np.full(size, -1, dtype=np.int32)
-        self.faults: dict[int, Exception] = {}
-        self.bases: list[Basis] = []
-        self._numbers: dict[tuple[object, ...], int] = {}
-        self._coefficients: FloatArray = np.empty(0)
+    table: IntArray
+    bases: tuple[Basis, ...]
+    coefficient: FloatArray
+    faults: dict[int, Exception]
+    numbers: dict[tuple[object, ...], int]
 
-    def coefficients(self) -> FloatArray:
-        """Return the CO2e of each basis per unit [t]."""
-        if len(self._coefficients) != len(self.bases):
-            self._coefficients = np.array([basis.co2e_t for basis in self.bases], dtype=np.float64)
-        return self._coefficients
+    @classmethod
+    def nothing(cls, size: int) -> Known:
+        """Return the state before anything was asked."""
+        return cls(np.full(size, -1, dtype=np.int32), (), np.empty(0), {}, {})
 
-    def complete(self, seen: BoolArray, cut_starts: npt.NDArray[np.int64], answer: Answer) -> dict[int, Exception]:
-        """Ask for every pair that occurs and is not known; return the errors among the pairs that occur."""
+    def asked(self, seen: BoolArray, cut_starts: npt.NDArray[np.int64], answer: Answer) -> Known:
+        """Return what is known once every pair in `seen` has been asked for."""
+        open_pairs = np.flatnonzero(seen & (self.table == -1)).tolist()
+        if not open_pairs:
+            return self
+        table, bases, faults, numbers = self.table.copy(), list(self.bases), dict(self.faults), dict(self.numbers)
         count = len(cut_starts)
-        for pair in np.flatnonzero(seen & (self.table == -1)).tolist():
+        for pair in open_pairs:
             found = answer(pair // count, int(cut_starts[pair % count]))
             if isinstance(found, Exception):
-                self.faults[pair], self.table[pair] = found, -2
+                faults[pair], table[pair] = found, -2
                 continue
             same = (pair // count, found.factor_id, found.market_factor_id, found.vintage, found.co2e_t)
-            self.table[pair] = self._numbers.setdefault(same, len(self.bases))
-            if self.table[pair] == len(self.bases):
-                self.bases.append(found)
-        return {pair: error for pair, error in self.faults.items() if seen[pair]}
+            table[pair] = numbers.setdefault(same, len(bases))
+            if table[pair] == len(bases):
+                bases.append(found)
+        coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
+        return Known(table, tuple(bases), coefficient, faults, numbers)
 
-    def used(self, pairs: Pairs) -> tuple[IntArray, list[Basis]]:
+    def used(self, pairs: Pairs) -> tuple[IntArray, tuple[Basis, ...]]:
         """Return the table over the bases that occur alone, and these bases."""
         numbers = np.zeros(len(self.bases), dtype=np.bool_)
         there = self.table[pairs.seen]
         numbers[there[there >= 0]] = True
         if numbers.all() and not self.faults:
-            return self.table, list(self.bases)
+            return self.table, self.bases
         renumbered = np.cumsum(numbers, dtype=np.int32) - 1
-        kept = [self.bases[number] for number in np.flatnonzero(numbers).tolist()]
         known = self.table >= 0
         table = np.full(len(self.table), -1, dtype=np.int32)
         table[known] = renumbered[self.table[known]]
-        return table, kept
+        return table, tuple(self.bases[number] for number in np.flatnonzero(numbers).tolist())
 
 
 def faulty_rows(pairs: Pairs, faults: dict[int, Exception], count: int) -> dict[int, Exception]:

@@ -47,6 +47,12 @@ class Context:
     vintage: Vintage = "data_year"
     strict: bool = True
 
+    def identity(self) -> tuple[object, ...]:
+        """Return what tells this context from another: same identity, same answers."""
+        figures = None if self.parameter_set is None else self.parameter_set.name
+        rules = (self.calculation_method, self.as_of, self.vintage, self.strict)
+        return (self.library.digest, self.gwp.edition, figures, *rules)
+
     def resolve(self, key: str, region: str, on: date, unit: str | None = None, gas: str | None = None) -> Resolution:
         """Ask the library, under this context's rules.
 

@@ -7,6 +7,7 @@ long way (`columns`) splits periods and tells every fault. What was resolved is 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from carbonost.domain.emission import Basis
+    from carbonost.domain.series import BoolArray
     from carbonost.engines.carbon.context import Context
     from carbonost.engines.carbon.keys import Group, Keys
 
 _EPOCH: Final = date(1970, 1, 1)
-_PLANS: Final = 8
+_TABLES: Final = 16
+_LARGEST: Final = 1 << 18  # pairs of a table worth remembering
+_MEMORY: Final[dict[tuple[object, ...], columns.Known]] = {}
+"""What was resolved for the last few tables, by context, keys and days: calculators share it."""
+_LOCK: Final = Lock()
 
 
 class Engine:
@@ -40,9 +46,8 @@ class Engine:
 
     def __init__(self, context: Context, *, accelerate: bool) -> None:
         self._context, self._accelerate = context, accelerate
-        self._plans: dict[tuple[object, ...], columns.Plan] = {}
 
-    def run(self, rows: reading.Rows, errors: str) -> tuple[reading.Activities, columns.Lines, list[Basis]]:
+    def run(self, rows: reading.Rows, errors: str) -> tuple[reading.Activities, columns.Lines, tuple[Basis, ...]]:
         """Return the rows as read, the lines, and their bases.
 
         Raises
@@ -61,36 +66,36 @@ class Engine:
             lines, bases = self._long_way(read, errors)
         return read, lines, bases
 
-    def _short_way(self, read: reading.Activities | reading.Plain) -> tuple[columns.Lines | None, list[Basis]]:
+    def _short_way(self, read: reading.Activities | reading.Plain) -> tuple[columns.Lines | None, tuple[Basis, ...]]:
         """Return the lines by one pass; None where some row needs more than a gather and a product."""
         if not len(read) or (isinstance(read, reading.Activities) and read.faults.by_row):
-            return None, []
+            return None, ()
         first, last = read.span()
         starts = self._starts(first, last)
-        plan = self._plan(read.keys, starts)
+        name, known = self._recall(read.keys, starts)
 
-        def once() -> Walk:
+        def once(known: columns.Known) -> Walk:
             if isinstance(read, reading.Plain):
-                return walk_compiled(read, plan, starts, (first, last))
-            return walk(read, plan, starts[1:], (first, last))
+                return walk_compiled(read, known, starts, (first, last))
+            return walk(read, known, starts[1:], (first, last))
 
-        found = once()
+        found = once(known)
         if found.lines is None and found.missing.any():
-            plan.complete(found.missing, starts, lambda group, day: self._basis(read.keys.group(group), day))
-            found = once()
+            known = self._ask(name, known, found.missing, starts, read.keys)
+            found = once(known)
         if found.used.all():
-            return found.lines, plan.bases.copy()
+            return found.lines, known.bases
         if found.lines is not None:
             found.lines.basis = (np.cumsum(found.used, dtype=np.int32) - np.int32(1))[found.lines.basis]
-        return found.lines, [plan.bases[number] for number in np.flatnonzero(found.used).tolist()]
+        return found.lines, tuple(known.bases[number] for number in np.flatnonzero(found.used).tolist())
 
-    def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, list[Basis]]:
+    def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, tuple[Basis, ...]]:
         """Resolve what occurs, refuse what must be, multiply the rest."""
         kept, rows = _sound(read)
         starts = self._starts(*kept.span())
         pairs = columns.locate(kept, starts[1:])
-        plan = self._plan(kept.keys, starts)
-        faults = plan.complete(pairs.seen, starts, lambda group, day: self._basis(kept.keys.group(group), day))
+        known = self._ask(*self._recall(kept.keys, starts), pairs.seen, starts, kept.keys)
+        faults = {pair: error for pair, error in known.faults.items() if pairs.seen[pair]}
         if faults:
             for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
                 read.faults.put(row if rows is None else int(rows[row]), error)
@@ -99,7 +104,7 @@ class Engine:
         if faults:
             kept, rows = _sound(read)
             pairs = columns.locate(kept, starts[1:])
-        table, bases = plan.used(pairs)
+        table, bases = known.used(pairs)
         coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
         lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
         return (lines if rows is None else lines.renumbered(rows)), bases
@@ -113,14 +118,28 @@ class Engine:
         opening = np.searchsorted(days, first, side="right") - 1
         return np.asarray(days[opening : np.searchsorted(days, last, side="right")], dtype=np.int64)
 
-    def _plan(self, keys: Keys, starts: npt.NDArray[np.int64]) -> columns.Plan:
-        """Return what is already known for these keys and days; the last few tables are remembered."""
-        name = (keys.content(), starts.tobytes())
-        plan = self._plans.pop(name, None) or columns.Plan(keys.size * len(starts))
-        self._plans[name] = plan
-        while len(self._plans) > _PLANS:
-            del self._plans[next(iter(self._plans))]
-        return plan
+    def _recall(self, keys: Keys, starts: npt.NDArray[np.int64]) -> tuple[tuple[object, ...], columns.Known]:
+        """Return the name of these keys and days under this context, and what is known for them."""
+        name = (self._context.identity(), keys.content(), starts.tobytes())
+        return name, _MEMORY.get(name) or columns.Known.nothing(keys.size * len(starts))
+
+    def _ask(
+        self,
+        name: tuple[object, ...],
+        known: columns.Known,
+        seen: BoolArray,
+        starts: npt.NDArray[np.int64],
+        keys: Keys,
+    ) -> columns.Known:
+        """Return what is known once every pair in `seen` has been asked for; remember it."""
+        more = known.asked(seen, starts, lambda group, day: self._basis(keys.group(group), day))
+        if len(more.table) <= _LARGEST:
+            with _LOCK:
+                _MEMORY.pop(name, None)
+                _MEMORY[name] = more
+                while len(_MEMORY) > _TABLES:
+                    del _MEMORY[next(iter(_MEMORY))]
+        return more
 
     def _basis(self, group: Group, day: int) -> Basis | CarbonostError:
         """Return what answers `group` on a day; an error is an answer too."""

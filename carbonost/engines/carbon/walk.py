@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from carbonost.domain.series import BoolArray, FloatArray, IntArray
     from carbonost.engines.carbon.activities import Activities, Plain
-    from carbonost.engines.carbon.columns import Plan
+    from carbonost.engines.carbon.columns import Known
     from carbonost.engines.carbon.keys import Keys
 
 _KEYS: Final = 3  # key columns the compiled loop takes; further ones are joined before
@@ -34,7 +34,7 @@ class Walk(NamedTuple):
     used: BoolArray
 
 
-def walk(activities: Activities, plan: Plan, cuts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
+def walk(activities: Activities, known: Known, cuts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
     """Pass over checked rows once, block by block.
 
     Parameters
@@ -51,8 +51,8 @@ def walk(activities: Activities, plan: Plan, cuts: npt.NDArray[np.int64], span: 
     a, count = activities, len(cuts) + 1
     cut_of_day = _cut_of_day(cuts, span)
     basis, emissions = np.empty(len(a), dtype=np.int32), np.empty(len(a))
-    missing, used = np.zeros(len(plan.table), dtype=np.bool_), np.zeros(len(plan.bases), dtype=np.bool_)
-    coefficient, table = plan.coefficients(), plan.table
+    missing, used = np.zeros(len(known.table), dtype=np.bool_), np.zeros(len(known.bases), dtype=np.bool_)
+    coefficient, table = known.coefficient, known.table
     for at in blocks(len(a)):
         low = cut_of_day.take(a.start_day[at] - span[0])
         high = cut_of_day.take(a.end_day[at] - span[0])
@@ -89,7 +89,7 @@ def _straddles(pair: IntArray, low: IntArray, high: IntArray, table: IntArray) -
     )
 
 
-def walk_compiled(plain: Plain, plan: Plan, starts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
+def walk_compiled(plain: Plain, known: Known, starts: npt.NDArray[np.int64], span: tuple[int, int]) -> Walk:
     """Check, locate and multiply in one compiled loop; gives up on the first row that is not sound.
 
     Parameters
@@ -103,9 +103,9 @@ def walk_compiled(plain: Plain, plan: Plan, starts: npt.NDArray[np.int64], span:
     columns, radices = _three(plain.keys, n)
     start_day, end_day, basis = (np.empty(n, dtype=np.int32) for _ in range(3))
     emissions = np.empty(n)
-    missing, used = np.zeros(len(plan.table), dtype=np.bool_), np.zeros(len(plan.bases), dtype=np.bool_)
+    missing, used = np.zeros(len(known.table), dtype=np.bool_), np.zeros(len(known.bases), dtype=np.bool_)
     given = (plain.start, plain.end, plain.consumption, *columns, *radices)
-    where = (*span, _cut_of_day(starts[1:], span), len(starts), plan.table, plan.coefficients())
+    where = (*span, _cut_of_day(starts[1:], span), len(starts), known.table, known.coefficient)
     sound = _loop(plain.per_day)(*given, *where, start_day, end_day, basis, emissions, missing, used)
     lines = Lines(None, basis, plain.consumption, emissions, start_day, end_day, None)
     return Walk(lines if sound and not missing.any() else None, missing, used)

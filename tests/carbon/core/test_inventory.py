@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -388,3 +389,17 @@ def test_a_factor_named_by_the_row_is_taken_with_its_own_place(calc):
     inv = calc.calculate([POWER | {"factor": "cn.grid.2021.national.average"}])
     assert (inv.trace(0).level, inv.trace(0).factor_id) == ("nation", "cn.grid.2021.national.average")
     assert float(inv.total_t()) == pytest.approx(556.8)
+
+
+def test_threads_share_a_calculator_and_what_it_learned():
+    calc = CarbonCalculator()
+    tables = [
+        [POWER | {"region": region, "period_start": f"{year}-01-01", "period_end": f"{year}-12-31"}]
+        for region in ("CN-JS", "CN-ZJ", "CN-GD", "CN-BJ", "CN-SH", "CN-XZ")
+        for year in (2021, 2022, 2023, 2024)
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda rows: float(calc.calculate(rows).total_t()), tables * 3))
+    alone = [float(CarbonCalculator().calculate(rows).total_t()) for rows in tables]
+    assert together == alone * 3
+    assert float(pickle.loads(pickle.dumps(calc)).calculate(tables[0]).total_t()) == alone[0]  # noqa: S301
