@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+_WRITTEN: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 def as_date(value: object, field: str = "date") -> date:
@@ -19,7 +23,7 @@ def as_date(value: object, field: str = "date") -> date:
     Raises
     ------
     InputError
-        If it is neither a date, nor an instant, nor ISO 8601 text.
+        If it is neither a date, nor an instant, nor text: ISO 8601, ``2025/1/31`` or ``2025年1月31日``.
     """
     if isinstance(value, datetime):
         return value.date()
@@ -27,6 +31,9 @@ def as_date(value: object, field: str = "date") -> date:
         return value
     if isinstance(value, str):
         try:
+            written = _WRITTEN.fullmatch(value.strip())
+            if written:
+                return date(*(int(part) for part in written.groups()))
             return datetime.fromisoformat(value.strip().replace("/", "-")).date()
         except ValueError:
             pass

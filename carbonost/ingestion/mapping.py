@@ -21,6 +21,7 @@ ACTIVITIES: Final[Columns] = {
     "region": ("地区", "区域"),
     "period_start": ("start", "from", "开始日期", "起始日期"),
     "period_end": ("end", "to", "结束日期", "截止日期"),
+    "month": ("月份", "年月", "账期"),
     "facility": ("企业", "设施", "单位名称"),
     "data_source": ("数据来源",),
     "data_quality": ("数据质量",),

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from carbonost.errors import FileFormatError, InputError, NaiveTimestampError, UnitError
+from carbonost.errors import FileFormatError, InputError, NaiveTimestampError, UnitError, UnknownEnergyTypeError
+from carbonost.factors.energy_types import energy_type
 from carbonost.ingestion import mapping
 from carbonost.ingestion.tabular import numbers, read_table
 from carbonost.units import compile as compile_unit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS: Final = ("start", "point", "energy_type", "value", "unit")
+_TELLING: Final = 48
+"""So many rises in a row, without one fall, are no consumption."""
 
 
 def meter_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -67,20 +70,35 @@ def meter_frame(frame: pd.DataFrame) -> pd.DataFrame:
             "unit": frame["unit"].astype(str),
         }
     )
+    out["energy_type"] = out["energy_type"].map({word: _carrier(word) for word in out["energy_type"].unique()})
     _refuse_values(out)
-    for energy_type, unit in out[["energy_type", "unit"]].drop_duplicates().itertuples(index=False):
-        compile_unit(energy_type, unit)
-    out = out.sort_values(["point", "energy_type", "start"], kind="stable", ignore_index=True)
-    twice = out.duplicated(["point", "energy_type", "start"])
+    for carrier, unit in out[["energy_type", "unit"]].drop_duplicates().itertuples(index=False):
+        compile_unit(carrier, unit)
+    twice = out.duplicated(["point", "energy_type", "start"]).to_numpy()
     if twice.any():
-        row = out[twice].iloc[0]
+        row = int(np.flatnonzero(twice)[0])
         raise InputError(
-            f"point {row['point']} has two readings of {row['energy_type']}",
+            f"point {out['point'].iloc[row]} has two readings of {out['energy_type'].iloc[row]}",
             "meters.start",
-            str(row["start"]),
+            str(start.iloc[row]),
             "Keep one reading for each point and instant.",
+            row=_label(out, row),
         )
-    return out
+    return out.sort_values(["point", "energy_type", "start"], kind="stable", ignore_index=True)
+
+
+def _carrier(word: str) -> str:
+    """Return the id of a carrier, 电 and 电力 being electricity; one outside the vocabulary keeps its own name."""
+    try:
+        return energy_type(word)
+    except UnknownEnergyTypeError:
+        return word
+
+
+def _label(frame: pd.DataFrame, row: int) -> int:
+    """Return the number a row goes by: its index, which is the spreadsheet's row for a file."""
+    label = frame.index[row]
+    return int(label) if isinstance(label, (int, np.integer)) else row
 
 
 def _refuse_values(frame: pd.DataFrame) -> None:
@@ -93,7 +111,7 @@ def _refuse_values(frame: pd.DataFrame) -> None:
             "meters.value",
             float(value[row]),
             "Give consumption as positive amounts; leave a gap empty.",
-            row=row,
+            row=_label(frame, row),
         )
 
 
@@ -107,7 +125,7 @@ def read_meters(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     options : mapping
         ``columns`` (our name -> the file's), ``energy_type``, ``unit``, ``point`` for what the file does
         not say per row, ``timezone`` for stamps without a zone, ``label: end`` where a stamp
-        names the end of its interval.
+        names the end of its interval, ``cumulative: true`` where the values are states of a register.
 
     Returns
     -------
@@ -136,6 +154,7 @@ def read_meters(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
                 None,
                 f"Add a column {column!r}, or write {column}: … beside the file's name.",
             )
+    out = _differences(out, path, cumulative=options.get("cumulative"))
     try:
         return meter_frame(out)
     except UnitError as exc:
@@ -149,7 +168,7 @@ def _instants(text: pd.Series[str], path: Path, zone: object) -> pd.Series[pd.Ti
     try:
         stamps = pd.Series(pd.to_datetime(text, format="ISO8601"), index=text.index)
     except ValueError:
-        stamps = pd.Series(pd.to_datetime(text, errors="coerce", format="mixed"), index=text.index)
+        stamps = _written(text)
     bad = stamps.isna()
     if bad.any():
         row = int(text.index[bad][0])
@@ -176,7 +195,35 @@ def _instants(text: pd.Series[str], path: Path, zone: object) -> pd.Series[pd.Ti
             str(exc)[:60],
             "Write stamps with their offset, such as 2025-10-26T02:30+02:00.",
         ) from exc
-    return local.dt.tz_convert("UTC")
+    return local
+
+
+def _written(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    """Read stamps as logs print them: 2025/1/1 0:15, 2025年1月1日 0:15, and 24:00 for the end of a day."""
+    plain = text.str.replace(r"[年月]", "-", regex=True).str.replace("日", " ", regex=False)
+    late = plain.str.contains(r"[ T]24:00(?::00)?$", regex=True)
+    plain = plain.str.replace(r"([ T])24:00", r"\g<1>00:00", regex=True)
+    stamps = pd.Series(pd.to_datetime(plain, errors="coerce", format="mixed"), index=text.index)
+    return stamps + pd.to_timedelta(late.astype(int), unit="D")
+
+
+def _differences(frame: pd.DataFrame, path: Path, *, cumulative: bool | None) -> pd.DataFrame:
+    """Turn the states of registers into amounts; refuse states that nobody called so."""
+    meters = frame.sort_values("start", kind="stable").groupby(["point", "energy_type"], sort=False)["value"]
+    if cumulative:
+        value = (meters.shift(-1) - meters.obj).reindex(frame.index)
+        last = meters.tail(1).index
+        return frame.assign(value=value).drop(index=last)
+    for (point, _), states in meters if cumulative is None else ():
+        rises = states.dropna().diff().iloc[1:]
+        if len(rises) >= _TELLING and bool((rises >= 0).all()) and int((rises > 0).sum()) >= _TELLING:
+            raise FileFormatError(
+                f"the readings of {point} only ever rise, as the state of a register does",
+                f"{path.name}: value",
+                float(states.max()),
+                "Write cumulative: true beside the file's name for states of a register (false for amounts).",
+            )
+    return frame
 
 
 def _step(start: pd.Series[pd.Timestamp], path: Path) -> pd.Timedelta:

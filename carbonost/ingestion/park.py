@@ -24,6 +24,7 @@ from carbonost.domain.place import Entity
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
 from carbonost.errors import FileFormatError, InputError
 from carbonost.ingestion import mapping
+from carbonost.ingestion.declared import nouns, spread_months
 from carbonost.ingestion.meters import meter_frame, read_meters
 from carbonost.ingestion.tabular import numbers, read_table
 
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
 
 _TOP: Final = ("park", "selection", "scenario", "meters", "activities", "entities", "site", "production", "prices")
 _PARK: Final = ("name", "zone", "synthetic")
-_METERS: Final = ("file", "columns", "energy_type", "unit", "point", "timezone", "label")
+_METERS: Final = ("file", "columns", "energy_type", "unit", "point", "timezone", "label", "cumulative")
 _TABLE: Final = ("file", "columns")
+_ACTIVITY: Final = (mapping.ACTIVITIES, ("energy_type", "consumption", "unit"))
+_ENTITY: Final = (mapping.ENTITIES, ("id", "name"))
+_PRODUCT: Final = (mapping.PRODUCTION, ("product", "amount", "unit"))
+"""The columns a table may have, and those it must have."""
 
 
 @dataclass(frozen=True)
@@ -154,10 +159,8 @@ def read_park(path: Path | str) -> tuple[GeoSelection, ScenarioParams, ParkData]
     sources: list[EvidenceItem] = [_evidence(path, "park file")]
     meters = [_meters(path, entry, index, sources) for index, entry in enumerate(_entries(path, body, "meters"))]
     data: dict[str, Any] = {
-        "activities": _rows(
-            path, body, "activities", mapping.ACTIVITIES, ("energy_type", "consumption", "unit"), sources
-        ),
-        "entities": _rows(path, body, "entities", mapping.ENTITIES, ("id", "name"), sources),
+        "activities": nouns(ActivityData, _rows(path, body, "activities", _ACTIVITY, sources), "declared amounts"),
+        "entities": nouns(Entity, _rows(path, body, "entities", _ENTITY, sources), "enterprises"),
         "production": _production(path, body, sources),
         "site": _section(path, body, "site"),
         "prices": _section(path, body, "prices") or None,
@@ -293,29 +296,30 @@ def _rows(
     path: Path,
     body: Mapping[str, Any],
     name: str,
-    columns: mapping.Columns,
-    required: tuple[str, ...],
+    table: tuple[mapping.Columns, tuple[str, ...]],
     sources: list[EvidenceItem],
-) -> list[dict[str, Any]]:
-    """Rows of a section: written in place, or read from the tables it names."""
-    rows: list[dict[str, Any]] = []
+) -> list[tuple[str, int | None, dict[str, Any]]]:
+    """Rows of a section, written in place or read from the tables it names: (place, spreadsheet row, fields)."""
+    rows: list[tuple[str, int | None, dict[str, Any]]] = []
     for index, entry in enumerate(_entries(path, body, name)):
         if "file" not in entry:
-            rows.append(entry)
+            rows.append((f"{path.name}: {name}[{index}].", None, entry))
             continue
         _known(path, f"{name}[{index}].", entry, _TABLE)
         file = _file(path, entry, f"{name}[{index}]")
         sources.append(_evidence(file, name))
-        frame = read_table(file, columns, required, entry.get("columns"))
+        frame = spread_months(read_table(file, *table, entry.get("columns")), file.name)
         for column in ("consumption", "amount"):
             if column in frame:
                 frame[column] = numbers(frame, column, file, gaps=False)
-        rows += [{key: value for key, value in row.items() if value != ""} for row in frame.to_dict("records")]  # type: ignore[misc]
+        for row, fields in zip(frame.index, frame.to_dict("records"), strict=True):
+            given = {str(key): value for key, value in fields.items() if value != ""}
+            rows.append((f"{file.name}: ", int(row), given))
     return rows
 
 
 def _production(path: Path, body: Mapping[str, Any], sources: list[EvidenceItem]) -> pd.DataFrame | None:
     import pandas as pd
 
-    rows = _rows(path, body, "production", mapping.PRODUCTION, ("product", "amount", "unit"), sources)
+    rows = [fields for _, _, fields in _rows(path, body, "production", _PRODUCT, sources)]
     return pd.DataFrame(rows) if rows else None

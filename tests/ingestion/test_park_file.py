@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import carbonost
-from carbonost.errors import FileFormatError, InputError, NaiveTimestampError, UnitError
+from carbonost.errors import FileFormatError, InputError, InputErrors, NaiveTimestampError, UnitError
 from carbonost.ingestion.park import ParkData, read_park
 from carbonost.ingestion.tabular import numbers, read_table
 from carbonost.sample import write_park
@@ -248,3 +248,67 @@ def test_files_are_read_from_a_path_with_spaces(small, tmp_path):
     for name in ("park.yaml", "meters.csv"):
         shutil.copy(tmp_path / name, there / name)
     assert path.name == read_park(there / "park.yaml")[2].sources[0].id
+
+
+def write_readings(folder, stamps, values):
+    lines = [f"{stamp},{value}" for stamp, value in zip(stamps, values, strict=True)]
+    (folder / "meters.csv").write_text("\n".join(["时间,电量(kWh)", *lines]), "utf-8")
+
+
+def metered(small, **options):
+    entry = {"file": "meters.csv", "energy_type": "电力", "unit": "kWh", "timezone": "Asia/Shanghai", **options}
+    return small(meters=[entry])
+
+
+def test_a_meter_may_call_its_carrier_by_a_chinese_name(small):
+    assert set(read_park(metered(small))[2].meters["energy_type"]) == {"electricity"}
+    with pytest.raises(InputError, match=r"meters\.csv: unit.*'kW'.*kWh"):
+        read_park(metered(small, unit="kW"))
+
+
+def test_stamps_are_read_as_logs_print_them(small, tmp_path):
+    write_readings(tmp_path, ["2025年1月1日 23:45", "2025/01/01 24:00", "2025/1/2 0:15"], [1, 2, 3])
+    start = read_park(metered(small))[2].meters["start"].dt.tz_convert("Asia/Shanghai")
+    assert start.dt.strftime("%d %H:%M").tolist() == ["01 23:45", "02 00:00", "02 00:15"]
+
+
+def test_the_states_of_a_register_are_no_amounts_until_somebody_says_so(small, tmp_path):
+    stamps = pd.date_range("2025-01-01", periods=60, freq="h").strftime("%Y-%m-%d %H:%M")
+    write_readings(tmp_path, stamps, range(100, 160))
+    with pytest.raises(InputError, match=r"meters\.csv: value.*only ever rise.*cumulative: true"):
+        read_park(metered(small))
+    meters = read_park(metered(small, cumulative=True))[2].meters
+    assert meters["value"].tolist() == [1.0] * 59, "the last state begins no interval"
+    assert len(read_park(metered(small, cumulative=False))[2].meters) == 60
+
+
+def test_a_fault_in_a_meter_table_names_its_spreadsheet_row(small, tmp_path):
+    write_readings(tmp_path, ["2025-01-01 00:00", "2025-01-01 01:00"], [1, -2])
+    with pytest.raises(InputError, match=r"row 3, .*-2\.0"):
+        read_park(metered(small))
+    write_readings(tmp_path, ["2025-01-01 00:00", "2025-01-01 00:00"], [1, 2])
+    with pytest.raises(InputError, match=r"row 3, .*2025-01-01 00:00:00\+08:00.*two readings"):
+        read_park(metered(small))
+
+
+def test_monthly_bills_need_no_more_than_their_month(small, tmp_path):
+    (tmp_path / "bills.csv").write_text("月份,品种,用量,单位\n2025年2月,电,90,万kWh\n2025/3,电,91,万kWh\n", "utf-8")
+    data = read_park(small(activities=[{"file": "bills.csv"}]))[2]
+    assert [(str(item.period_start), str(item.period_end)) for item in data.activities] == [
+        ("2025-02-01", "2025-02-28"),
+        ("2025-03-01", "2025-03-31"),
+    ]
+    (tmp_path / "bills.csv").write_text("月份,品种,用量,单位\n2025年13月,电,90,万kWh\n", "utf-8")
+    with pytest.raises(InputError, match=r"row 2, .*bills\.csv: month.*2025年13月"):
+        read_park(small(activities=[{"file": "bills.csv"}]))
+
+
+def test_faults_of_declared_rows_come_together_with_file_and_row(small, tmp_path):
+    rows = "电,90,吨,2025/1/1,2025/1/31\n天然气,3,万Nm3,2025年2月1日,2025年2月28日\n电,1,kWhh,2025-1-1,2025-1-31\n"
+    (tmp_path / "bills.csv").write_text(f"品种,用量,单位,开始日期,结束日期\n{rows}", "utf-8")
+    with pytest.raises(InputErrors) as told:
+        read_park(small(activities=[{"file": "bills.csv"}]))
+    assert [(fault.row, fault.field, fault.value) for fault in told.value.exceptions] == [
+        (2, "bills.csv: unit", "吨"),
+        (4, "bills.csv: unit", "kWhh"),
+    ]
