@@ -471,6 +471,11 @@ def test_the_users_own_cost_comes_first():
     assert invest(effect, {"capex": {"PV_ROOF": 1e6}}).investment.capex_cny == 1e6
 
 
+def test_a_price_per_size_of_what_cannot_be_sized_leaves_the_cost_unknown():
+    effect = assess(["BESS"], SITE, BASE, FACTORS).effects[0]
+    assert invest(effect, {"capex": {"BESS": {"cny_per_kwh": 900}}}).investment.capex_cny is None
+
+
 @pytest.mark.parametrize("cost", ["much", {"eur": 5}, {"cny_per_kwh": 5}, {"cny": "5"}])
 def test_a_cost_that_cannot_be_read_is_refused(cost):
     with pytest.raises(InputError, match="PV_ROOF"):

@@ -136,7 +136,7 @@ def _told(kind: str, effect: Effect, site: Mapping[str, Any], capex: float | Non
     """The user's own cost; None where he gives none."""
     value = lookup(site, f"{kind}.{effect.id}")
     where = f"site.{kind}.{effect.id}"
-    if value is None:
+    if value is None or _without_size(effect, value):
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
@@ -158,6 +158,11 @@ def _told(kind: str, effect: Effect, site: Mapping[str, Any], capex: float | Non
             known = ", ".join(["cny", "cny_per_year", "share_of_capex", *PER])
             raise InputError("unknown kind of cost", f"{where}.{key}", price, f"Known: {known}.")
     return total
+
+
+def _without_size(effect: Effect, value: object) -> bool:
+    """Whether the price asks for the size of an effect that lacks the data to have one; its gaps say which."""
+    return not effect.computable and isinstance(value, Mapping) and not PER.keys().isdisjoint(value)
 
 
 def _size(effect: Effect, name: str, where: str) -> float:
