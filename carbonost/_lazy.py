@@ -54,23 +54,23 @@ def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any]
     def find(name: str) -> Any:
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(names[name]), name)
+        return getattr(load(names[name], name), name)
 
     return find, lambda: sorted(names)
 
 
 def load(module: str, wanted: str) -> ModuleType:
-    """Import `module`, which `wanted` needs.
+    """Import `module`, which `wanted` needs; it may be a room of this package that stands on an optional one.
 
     Raises
     ------
     MissingExtraError
-        If the package is not installed; the message names the extra.
+        If an optional package is not installed; the message names the extra.
     """
     try:
         return import_module(module)
     except ModuleNotFoundError as exc:
-        root = module.split(".", maxsplit=1)[0]
-        if exc.name is None or exc.name.split(".", maxsplit=1)[0] != root:
+        root = (exc.name or "").split(".", maxsplit=1)[0]
+        if root not in EXTRA_OF:
             raise
         raise MissingExtraError(wanted, root, EXTRA_OF[root]) from exc

@@ -59,6 +59,12 @@ def test_a_missing_package_names_its_extra(monkeypatch):
         load("highspy", "EnergyOptimizer")
 
 
+def test_a_room_that_stands_on_a_missing_package_names_the_extra_too():
+    script = "import sys; sys.modules['pyproj'] = None\nimport carbonost.engines.geo as geo\ngeo.read_boundary"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT).stderr
+    assert "MissingExtraError: read_boundary needs pyproj: pip install 'carbonost[geo]'" in told
+
+
 def test_every_deferred_package_stands_in_the_extra_that_is_named():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     names = {"sklearn": "scikit-learn", "docx": "python-docx", "paho": "paho-mqtt", "ai_edge_litert": "ai-edge-litert"}
