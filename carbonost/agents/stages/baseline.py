@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from carbonost.agents.spec import AgentSpec
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
     from carbonost.engines.carbon.result import CarbonInventory as Inventory
+
+
+_ONE_SOURCE: Final = frozenset({"read", "secondary", "derived", "recalled"})
+"""Statuses of a figure no second source confirms."""
 
 
 @dataclass(frozen=True)
@@ -317,6 +321,15 @@ def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Acco
             "low",
             fix="待当年因子公布后重算",
             affects=("S2_tco2e_y",),
+        )
+    single = sorted({b.factor_id for b in account.inventory.bases if b.status in _ONE_SOURCE})
+    if single:
+        notes.gap(
+            f"排放因子的第二来源（{'、'.join(single)}）",
+            "数值取自单一转录，未经第二来源核对",
+            "low",
+            fix="核对原始文件，或在数据行中给出实测参数",
+            affects=("S1_tco2e_y", "S2_tco2e_y"),
         )
     if uncertainty is None:
         notes.gap("总量不确定性", "结论的可信区间未知", "medium", fix="补齐因子后重算", affects=("uncertainty_pct",))

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
+from carbonost.agents.stages.valuation import parameters_used, tell_valuation
 from carbonost.domain.measure import Effect, Investment
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance import Cashflow, Irr, Payback, Portfolio, macc, npv_sensitivity, portfolio
@@ -165,6 +166,7 @@ class FinanceStage:
         priced = [one for one in investments if _priced(one, scenario, notes)]
         notes.assume("portfolio_size", scenario.portfolio_size, "1", "组合最多选取的措施数", "medium")
         chosen = portfolio(priced, scenario)
+        tell_valuation(notes, scenario, chosen, effects)
         rows = _rows(priced, scenario)
         metrics = _metrics(chosen, effects)
         if chosen.total is None:
@@ -181,7 +183,7 @@ class FinanceStage:
                 "portfolio_rule": chosen.rule,
                 "macc": _macc(rows),
                 "sensitivity": _sensitivity(taken, scenario),
-                "scenario_params_used": scenario.model_dump(mode="json"),
+                "scenario_params_used": parameters_used(scenario, context),
                 "checks": {
                     "default_prices": defaults,
                     "negative_capex": any((one.capex_cny or 0) < 0 for one in investments),

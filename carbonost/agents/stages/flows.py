@@ -8,7 +8,7 @@ and is stated, it is never filled.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -36,6 +36,10 @@ COVERAGE_LOW: Final = 0.95
 _HIGH: Final = 0.8
 _NAMED: Final = 3
 _SCOPE_3: Final = 3
+_TOTAL_ABOVE: Final = 1.02
+"""A declared total this much above the sum of the meters is more than metering error."""
+_MONTHLY: Final = pd.Timedelta(days=27)
+_MONTH: Final = pd.Timedelta(days=365.25 / 12)
 _MASS: Final = {"t": 1.0, "吨": 1.0, "kg": 1e-3, "千克": 1e-3}
 STEAM_GAP: Final = "蒸汽焓值（steam_grade.enthalpy_kj_per_kg）"
 """Stated where steam in tonnes cannot be brought to heat; scope 2 is then unknown."""
@@ -103,8 +107,7 @@ class Flows:
             return replace(self, rows=(*rest, fresh))
         ratio = total / have
         rows = tuple(
-            replace(row, amount=row.amount * ratio, declared=None) if row.energy_type == energy_type else row
-            for row in self.rows
+            replace(row, amount=row.amount * ratio) if row.energy_type == energy_type else row for row in self.rows
         )
         return replace(self, rows=rows)
 
@@ -121,6 +124,7 @@ def gather(context: StageContext, notes: Notes) -> Flows:
     metered, coverage = _metered(context, notes, year)
     taken = {(row.facility, row.energy_type) for row in metered}
     carriers = {row.energy_type for row in metered}
+    _tell_totals_set_aside(context, notes, year, metered)
     declared = list(_declared(context, notes, year, taken, carriers))
     known = {row.facility for row in (*metered, *declared) if row.energy_type == "electricity"}
     whole_park = any(row.facility is None and row.energy_type == "electricity" for row in (*metered, *declared))
@@ -160,6 +164,7 @@ def _metered(context: StageContext, notes: Notes, year: int) -> tuple[list[Row],
     inside = inside[inside["keep"]]
     ids = sorted({entity.id for entity in context.data.entities}, key=len, reverse=True)
     facility = {point: _facility(str(point), ids) for point in inside["point"].unique()}
+    _tell_meter_levels(notes, inside, facility, frozenset(ids))
     keys = ["point", "energy_type", "unit", "month"]
     sums = inside.groupby(keys, sort=True, observed=True)["value"].agg(["sum", "count"]).reset_index()
     rows = []
@@ -171,6 +176,24 @@ def _metered(context: StageContext, notes: Notes, year: int) -> tuple[list[Row],
         carrier = carrier_of(str(energy))
         rows.append(Row(carrier, facility[point], float(amount), str(unit), first, last, "meter", f"计量点 {point}"))
     return rows, _coverage(inside, notes, year, zone)
+
+
+def _tell_meter_levels(notes: Notes, inside: pd.DataFrame, facility: dict[str, str], ids: frozenset[str]) -> None:
+    """State meters that may stand above others: a sum over both would count the same energy twice."""
+    for energy, rows in inside.groupby("energy_type", sort=True, observed=True):
+        points = sorted(str(point) for point in rows["point"].unique())
+        loose = [point for point in points if facility[point] not in ids]
+        above = [point for point in points if any(facility[other] == point != other for other in points)]
+        doubtful = above + (loose if len(loose) < len(points) else [])
+        if doubtful:
+            shown = "、".join(doubtful[:_NAMED]) + (" 等" if len(doubtful) > _NAMED else "")
+            notes.gap(
+                f"{energy} 计量点的层级（{shown} 是否为总表）",
+                "若为总表，则与分表重复计量，年用量偏高",
+                "high",
+                fix="总表与分表只保留其一；计量点以企业编号命名",
+                affects=_affected(carrier_of(str(energy))),
+            )
 
 
 def _facility(point: str, ids: Iterable[str]) -> str:
@@ -185,6 +208,8 @@ def _coverage(inside: pd.DataFrame, notes: Notes, year: int, zone: str) -> dict[
     have: dict[str, list[float]] = {}
     for (energy, _point), rows in inside.groupby(["energy_type", "point"], sort=True):
         step = rows["start"].diff().min()
+        if pd.notna(step) and step >= _MONTHLY:  # months differ in length; a year has twelve
+            step = max(step, _MONTH)
         expected = float(span / step) if pd.notna(step) and step > pd.Timedelta(0) else 1.0
         have.setdefault(carrier_of(str(energy)), []).append(min(1.0, rows["value"].notna().sum() / expected))
     coverage = {energy: float(np.mean(shares)) for energy, shares in have.items()}
@@ -198,7 +223,7 @@ def _coverage(inside: pd.DataFrame, notes: Notes, year: int, zone: str) -> dict[
                 "年用量偏低，缺测时段未补",
                 severity,
                 fix="补传缺测读数；未补之前按实有读数合计",
-                affects=("baseline_electricity_kwh_y", "S2_tco2e_y") if energy == "electricity" else ("S1_tco2e_y",),
+                affects=_affected(energy),
             )
     return coverage
 
@@ -225,15 +250,14 @@ def _declared(
             notes.assume("declared_prorated", "yes", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
         method: Method = "proxy" if item.data_source == "estimated" else "declared"
         amount, unit = float(item.consumption) * days / whole, item.unit
-        keep = item if days == whole else None
         if carrier == "steam" and unit in _MASS:
             gj = _steam_gj(context, notes, amount * _MASS[unit])
             if gj is None:
                 continue
-            amount, unit, keep = gj, "GJ", None
-        yield Row(carrier, item.facility, amount, unit, start, end, method, _name(item), keep)
+            amount, unit = gj, "GJ"
+        yield Row(carrier, item.facility, amount, unit, start, end, method, _name(item), item)
     for name, count, why in (
-        ("declared_superseded_by_meters", superseded, "同一单位同一能源已有计量，申报数据不重复计入"),
+        ("declared_superseded_by_meters", superseded, "同一单位（或园区合计）同一能源已有计量，申报数据不重复计入"),
         ("declared_outside_year", outside, "核算年度以外的申报数据不计入"),
         ("declared_scope3", beyond, "核算边界为范围一与范围二，范围三数据不计入"),
     ):
@@ -256,6 +280,34 @@ def _steam_gj(context: StageContext, notes: Notes, mass_t: float) -> float | Non
         return None
     notes.assume("steam_enthalpy_kj_per_kg", enthalpy, "kJ/kg", "园区申报的蒸汽焓值", "medium")
     return float(steam_energy_gj(mass_t, float(enthalpy)))
+
+
+def _tell_totals_set_aside(context: StageContext, notes: Notes, year: int, metered: list[Row]) -> None:
+    """State a declared total of the park that is larger than what its meters add up to."""
+    sums: dict[str, float] = defaultdict(float)
+    for row in metered:
+        sums[row.energy_type] += row.canonical
+    declared: dict[str, float] = defaultdict(float)
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    for item in context.data.activities:
+        carrier = carrier_of(item.energy_type, frozenset(context.factors.known_energy_types))
+        if item.facility is None and carrier in sums and item.scope != _SCOPE_3:
+            days = (min(item.period_end, last) - max(item.period_start, first)).days + 1
+            share = max(days, 0) / ((item.period_end - item.period_start).days + 1)
+            declared[carrier] += float(item.consumption) * share * units.compile(carrier, item.unit)
+    for carrier, amount in declared.items():
+        if amount > sums[carrier] * _TOTAL_ABOVE:
+            notes.gap(
+                f"{carrier} 园区合计申报量 {amount:,.0f} 大于计量合计 {sums[carrier]:,.0f}",
+                "合计申报量未采用；未装表的单位可能漏计，年用量偏低",
+                "high",
+                fix="按单位申报未计量的部分，或补充计量",
+                affects=_affected(carrier),
+            )
+
+
+def _affected(carrier: str) -> tuple[str, ...]:
+    return ("baseline_electricity_kwh_y", "S2_tco2e_y") if carrier == "electricity" else ("S1_tco2e_y",)
 
 
 def _name(item: ActivityData) -> str:

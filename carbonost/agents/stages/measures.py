@@ -16,6 +16,7 @@ from carbonost import units
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.agents.stages.load import park_load
 from carbonost.agents.stages.storage_dispatch import BatteryDispatch
+from carbonost.agents.stages.tables import RESIDUAL
 from carbonost.agents.stages.tariffs import park_tariff
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.engines.measures import (
@@ -216,6 +217,8 @@ def abatement_factors(before: ResultEnvelope) -> AbatementFactors:
     """Return the inventory's own factors per canonical unit; None where it has none."""
     found: dict[str, tuple[float, float]] = {}
     for row in cast("list[dict[str, Any]]", before.artifacts["factors"]):
+        if row["energy_type"] == RESIDUAL:  # stands in its average's row as well
+            continue
         unit = str(row["unit"]).partition("/")[2]
         scale = 1000 * units.compile(row["energy_type"], unit)
         market = row["value"] if row["market_value"] is None else row["market_value"]

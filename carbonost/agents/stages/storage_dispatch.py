@@ -52,6 +52,13 @@ class BatteryDispatch:
             discharge_efficiency=each_way,
             soc_min=_published(self.notes, "soc_min"),
         )
+        self.notes.assume(
+            "dispatch_foresight",
+            "perfect, on the park's summed load",
+            "text",
+            "储能按全年已知负荷最优调度，电量与需量按园区总负荷计费；收益为上限",
+            "high",
+        )
         schedule = EnergyOptimizer().dispatch(Site(grid=Grid(), assets=[battery]), load.clip(lower=0.0), self.tariff)
         self.schedule = schedule
         frame = schedule.to_frame()

@@ -25,6 +25,8 @@ _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
 _SHOWN: Final = 4
 OTHERS: Final = "其他"
+RESIDUAL: Final = "electricity_residual"
+"""The name under which the market-based factor of electricity stands in the list of factors."""
 
 
 def energy_balance(flows: Flows, inventory: Inventory, notes: Notes, parameters: str | None) -> list[dict[str, Any]]:
@@ -165,6 +167,22 @@ def factor_rows(inventory: Inventory, factors: FactorLibrary) -> list[dict[str, 
             "locator": basis.locator,
             "status": basis.status,
         }
+        if basis.market_factor_id not in {None, basis.factor_id}:
+            rest = factors.get(str(basis.market_factor_id))
+            seen[RESIDUAL, rest.id, basis.unit] = {
+                "energy_type": RESIDUAL,
+                "id": rest.id,
+                "value": seen[key]["market_value"],
+                "market_value": None,
+                "unit": f"kgCO2e/{basis.unit}",
+                "region": rest.region,
+                "answered_by": rest.region,
+                "fallback": False,
+                "data_year": None if rest.data_year is None else str(rest.data_year),
+                "document": rest.document,
+                "locator": rest.locator,
+                "status": rest.status,
+            }
     return [seen[key] for key in sorted(seen)]
 
 

@@ -50,6 +50,8 @@ def basis_of(context: Context, group: Group, on: date) -> Basis:
     kind = category_of(key)
     if isinstance(group.factor, str):
         basis = _by_id(context, group, key, group.factor)
+        if _is_grid_average(context, group.factor):
+            basis = _with_market(context, group, basis, place, on)
     elif kind == "electricity":
         basis = _electricity(context, group, key, place, on)
     elif kind in {"fuel", "mobile"}:
@@ -75,20 +77,28 @@ def _filed(basis: Basis, group: Group, key: str, method: Method) -> Basis:
 def _electricity(context: Context, group: Group, key: str, place: Region, on: date) -> Basis:
     """Location-based by the grid average, market-based by the residual mix where one is published."""
     basis = published(context, group, key, place, on)
-    kwh = units.compile("electricity", group.unit, strict=context.strict)
-    if key != "electricity":
-        return replace(basis, kwh=kwh)
-    market, market_id, notes = basis.co2e_t, basis.factor_id, basis.assumptions
+    basis = replace(basis, kwh=units.compile("electricity", group.unit, strict=context.strict))
+    return _with_market(context, group, replace(basis, scope=2), place, on) if key == "electricity" else basis
+
+
+def _is_grid_average(context: Context, factor_id: str) -> bool:
+    """Whether a row names a packaged grid average: a choice of version, not a claim on a supplier."""
+    library = context.library
+    row = library.row(factor_id)
+    return bool(library.energy_types[row] == "electricity" and library.layer[row] == 0)
+
+
+def _with_market(context: Context, group: Group, basis: Basis, place: Region, on: date) -> Basis:
+    """Return `basis` with the residual mix as its market-based factor, or the average and a word about it."""
+    notes: tuple[str, ...]
     try:
         rest = published(context, group, "electricity_residual", place, on)
     except (FactorNotFoundError, FactorUseError):
-        notes = (
-            *notes,
-            f"no residual mix is published for {place.code}: the grid average stands in the market-based total",
-        )
+        note = f"no residual mix is published for {place.code}: the grid average stands in the market-based total"
+        market, market_id, notes = basis.co2e_t, basis.factor_id, (note,)
     else:
-        market, market_id = rest.co2e_t, rest.factor_id
-    return replace(basis, scope=2, kwh=kwh, market_co2e_t=market, market_factor_id=market_id, assumptions=notes)
+        market, market_id, notes = rest.co2e_t, rest.factor_id, rest.assumptions
+    return replace(basis, market_co2e_t=market, market_factor_id=market_id, assumptions=(*basis.assumptions, *notes))
 
 
 def _gas(context: Context, group: Group, key: str) -> Basis:

@@ -82,7 +82,8 @@ def shift_to(stored: str | None, shown: str | None) -> tuple[int, str]:
 
 
 ENERGY_NAMES: Final = {
-    "electricity": "电力", "heat": "热力", "steam": "蒸汽", "natural_gas": "天然气", "lng": "液化天然气",
+    "electricity": "电力", "electricity_residual": "电力（基于市场）",
+    "heat": "热力", "steam": "蒸汽", "natural_gas": "天然气", "lng": "液化天然气",
     "lpg": "液化石油气", "diesel": "柴油", "gasoline": "汽油", "fuel_oil": "燃料油", "kerosene": "煤油",
     "anthracite": "无烟煤", "bituminous": "烟煤", "lignite": "褐煤", "raw_coal": "原煤", "coke": "焦炭",
     "mobile_diesel": "移动源柴油", "mobile_gasoline": "移动源汽油", "solar": "光伏发电", "pv": "光伏发电",

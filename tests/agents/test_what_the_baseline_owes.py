@@ -1,0 +1,99 @@
+"""P44, P46, P48, P50, P66: what a verifier of the sample park and of small parks asked the stages to say."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from carbonost import GeoSelection, ParkData, PipelineBuilder, ScenarioParams
+
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[120.0, 30.0], [120.2, 30.0], [120.2, 30.2], [120.0, 30.2], [120.0, 30.0]]],
+}
+ENTITIES = [{"id": "A", "name": "甲"}, {"id": "B", "name": "乙"}]
+
+
+def baseline(data, **scenario):
+    terms = {"region": "CN-JS", "accounting_year": 2023} | scenario
+    selection = GeoSelection(type="polygon", geometry=SQUARE, datum="WGS84")
+    job = PipelineBuilder().build().run(selection, ScenarioParams(**terms), ParkData(**data), auto_approve=True)
+    return job.envelopes["baseline"]
+
+
+def bill(**changes):
+    year = {"period_start": date(2023, 1, 1), "period_end": date(2023, 12, 31)}
+    return {"energy_type": "electricity", "consumption": 100, "unit": "万kWh", "facility": "A"} | year | changes
+
+
+def readings(points, freq="1h", kwh=100.0):
+    start = pd.date_range("2023-01-01", "2024-01-01", freq=freq, inclusive="left", tz="Asia/Shanghai")
+    one = {"start": start, "energy_type": "electricity", "value": kwh, "unit": "kWh"}
+    return pd.concat([pd.DataFrame({**one, "point": point}) for point in points], ignore_index=True)
+
+
+def missing(envelope):
+    return {gap.missing: gap.severity for gap in envelope.data_gaps}
+
+
+@pytest.mark.parametrize("version", ["CN-grid-2023", "cn.grid.2023.province.js", None])
+def test_a_grid_version_asked_for_leaves_the_residual_mix_in_the_market_total(version):
+    """MEE/NBS No. 47 of 2025, tables 3 and 4: Jiangsu 0.5827, average without traded non-fossil power 0.6096."""
+    asked = {} if version is None else {"grid_ef_version": version}
+    found = baseline({"activities": [bill()], "entities": ENTITIES[:1]}, **asked)
+    assert found.number("S2_tco2e_y") == pytest.approx(582.7)
+    assert found.number("S2_market_tco2e_y") == pytest.approx(609.6)
+    factors = {row["energy_type"]: row for row in found.artifacts["factors"]}
+    residual = factors["electricity_residual"]
+    assert residual["value"] == pytest.approx(0.6096)
+    assert "2025年第47号" in residual["document"]
+
+
+def test_a_bill_across_the_year_end_keeps_its_own_factor():
+    own = {"value": 0.2, "unit": "kgCO2e/kWh", "source": "supplier"}
+    across = bill(period_start=date(2022, 7, 1), period_end=date(2023, 6, 30), factor=own)
+    found = baseline({"activities": [across], "entities": ENTITIES[:1]})
+    assert found.number("S2_tco2e_y") == pytest.approx(1_000_000 * 181 / 365 * 0.2 / 1000)
+
+
+@pytest.mark.parametrize("points", [("PARK", "A-M1", "B-M1"), ("A", "A-M1")])
+def test_a_meter_that_may_stand_above_others_is_a_grave_gap(points):
+    found = baseline({"meters": readings(points), "entities": ENTITIES})
+    assert missing(found)[f"electricity 计量点的层级（{points[0]} 是否为总表）"] == "high"
+
+
+def test_meters_side_by_side_raise_no_question():
+    found = baseline({"meters": readings(("A-M1", "A-M2", "B-M1")), "entities": ENTITIES})
+    assert not any("层级" in name for name in missing(found))
+
+
+def test_a_declared_total_above_the_meters_is_a_grave_gap():
+    given = {"meters": readings(("A-M1",)), "activities": [bill(facility=None, consumption=1000)], "entities": ENTITIES}
+    found = baseline(given)
+    assert found.number("baseline_electricity_kwh_y") == 876_000
+    assert missing(found)["electricity 园区合计申报量 10,000,000 大于计量合计 876,000"] == "high"
+
+
+def test_twelve_monthly_readings_cover_a_year():
+    found = baseline({"meters": readings(("A-M1",), freq="MS", kwh=1e5), "entities": ENTITIES[:1]})
+    assert found.number("baseline_electricity_kwh_y") == 1_200_000
+    assert not any("部分计量读数" in name for name in missing(found))
+
+
+def test_a_factor_of_one_source_is_a_gap_by_its_id(sample_job):
+    """The heating value of diesel in the sample's parameter set stands in one transcription only."""
+    named = [name for name in missing(sample_job.envelopes["baseline"]) if name.startswith("排放因子的第二来源")]
+    assert named == ["排放因子的第二来源（ndrc.other.diesel）"]
+
+
+def test_parameters_used_name_the_versions_that_were_used(sample_job):
+    used = sample_job.envelopes["finance"].artifacts["scenario_params_used"]
+    assert used["grid_ef_version"] == "cn.grid.2023.province.js"
+    assert used["fuel_ef_version"] == "ndrc.other"
+
+
+def test_what_the_value_rests_on_is_stated_as_grave(sample_job):
+    told = {item.name: item.sensitivity for item in sample_job.envelopes["finance"].assumptions}
+    assert told["avoided_emissions_are_paid"] == "high"
+    assert told["saved_electricity_is_priced_flat"] == "high"
+    assert any(item.name == "dispatch_foresight" for item in sample_job.envelopes["measures"].assumptions)
