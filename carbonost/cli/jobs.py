@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonost.cli import main as codes
-from carbonost.cli.run import add_formats, add_store, formats_of, open_pipeline, write_report
-from carbonost.cli.show import STAGES, gaps, key_figures, table, tell
+from carbonost.cli.run import add_formats, add_store, formats_of, hint, open_pipeline, questions, write_report
+from carbonost.cli.show import STAGES, STATES, gaps, key_figures, table, tell
 from carbonost.errors import FileFormatError, InputError, ReviewError
 
 if TYPE_CHECKING:
@@ -52,7 +52,14 @@ def _jobs(args: argparse.Namespace) -> int:
         table(
             f"任务（{len(views)}）",
             ("编号", "状态", "当前阶段"),
-            [(view.job_id, view.status, STAGES.get(view.current_stage or "", view.current_stage)) for view in views],
+            [
+                (
+                    view.job_id,
+                    STATES.get(view.status, view.status),
+                    STAGES.get(view.current_stage or "", view.current_stage),
+                )
+                for view in views
+            ],
         )
         return codes.DONE
     job = pipeline.job(args.job)
@@ -88,7 +95,11 @@ def _review(args: argparse.Namespace) -> int:
     job.review(args.checkpoint, status="approved" if args.approve else "rejected", patch=_patch(args.patch), by=args.by)
     job.resume()
     key_figures(job.envelopes)
-    tell(f"任务状态：{job.status}", style="bold")
+    tell(f"任务状态：{STATES.get(job.status, job.status)}", style="bold")
+    if job.status == "waiting_review":
+        questions(job, args.store)
+    elif job.status == "completed":
+        hint(f"report {job.job_id}", args.store)
     return {"rejected": codes.REJECTED, "waiting_review": codes.WAITING}.get(job.status, codes.DONE)
 
 

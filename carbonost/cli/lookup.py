@@ -29,7 +29,9 @@ def _search(args: argparse.Namespace) -> int:
     from carbonost.factors.library import FactorLibrary
 
     text = " ".join(args.text)
-    found = FactorLibrary.default().search(text)
+    found = FactorLibrary.default().search(text, limit=None)
+    found = found.assign(abroad=~found["region"].str.startswith("CN"))
+    found = found.sort_values(["score", "abroad"], ascending=[False, True], kind="stable")
     table(
         f"“{text}”：{len(found)} 个因子" + (f"，显示前 {args.most} 个" if len(found) > args.most else ""),
         ("编号", "名称", "地区", "数值", "单位", "数据年", "核实", "文件"),

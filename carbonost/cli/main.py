@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from carbonost import __version__
 from carbonost.cli.show import console, tell
-from carbonost.errors import CarbonostError
+from carbonost.errors import CarbonostError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = lambda message, *_rest, **_kw: tell(f"! {message}", style="yellow")
     try:
         return command(args)
+    except MissingExtraError as exc:
+        console(error=True).print(str(exc), markup=False, highlight=False, soft_wrap=True)
+        console(error=True).print("整条流水线的全部依赖：pip install 'carbonost[demo]'", markup=False, highlight=False)
+        return REFUSED
     except CarbonostError as exc:
         console(error=True).print(f"[bold red]错误[/] {type(exc).__name__}", highlight=False)
         console(error=True).print(str(exc), markup=False, highlight=False, soft_wrap=True)

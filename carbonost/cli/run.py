@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.cli import main as codes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from carbonost.ingestion.park import ParkData
 
 FORMATS: Final = ("pdf", "docx", "html", "md")
+STORE: Final = Path(".carbonost")
 
 
 def add(commands: Any) -> None:
@@ -37,7 +39,7 @@ def add(commands: Any) -> None:
 
 def add_store(command: argparse.ArgumentParser) -> None:
     """Add the option that says where jobs are kept."""
-    command.add_argument("--store", type=Path, default=Path(".carbonost"), help="任务存储目录（默认 .carbonost）")
+    command.add_argument("--store", type=Path, default=STORE, help="任务存储目录（默认 .carbonost）")
 
 
 def add_formats(command: argparse.ArgumentParser) -> None:
@@ -135,7 +137,7 @@ def _go(
         tell("任务已被否决。", style="red")
         return codes.REJECTED
     if job.status == "waiting_review":
-        _questions(job)
+        questions(job, args.store)
         return codes.WAITING
     write_report(job, chosen, args.audience, args.output)
     return codes.DONE
@@ -153,12 +155,23 @@ def _told(event: Any, status: Any) -> None:
             tell(f"  {word}：{'；'.join(event.reasons)}", style="yellow")
 
 
-def _questions(job: Job) -> None:
+def questions(job: Job, store: Path) -> None:
+    """Say what a job waits for, with the command that answers."""
     tell("任务在等待人工复核，未生成报告：", style="bold yellow")
     for item in job.review_queue:
-        tell(f"  [{item.checkpoint_id}] {item.question}")
+        if item.status != "pending":
+            continue
+        tell(f"  [{item.checkpoint_id}] {'；'.join(item.question.splitlines())}")
         tell(f"    可修改：{', '.join(item.editable_fields)}", style="dim")
-        tell(f"    carbonost review {job.job_id} {item.checkpoint_id} --approve", style="dim")
+        hint(f"review {job.job_id} {item.checkpoint_id} --approve", store)
+
+
+def hint(line: str, store: Path) -> None:
+    """Show a command that can be copied whole: on one line, with the store the job lies in."""
+    place = "" if store == STORE else f" --store {quote(str(store))}"
+    console(error=True).print(
+        f"    carbonost {line}{place}", style="dim", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def write_report(job: Job, formats: tuple[str, ...], audience: str, output: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,14 @@ STAGES: Final = {
     "finance": "经济性",
     "policy": "政策与合规",
     "report": "报告编制",
+}
+
+STATES: Final = {
+    "running": "运行中",
+    "waiting_review": "等待复核",
+    "completed": "已完成",
+    "rejected": "已否决",
+    "failed": "失败",
 }
 
 _WIDTH_WITHOUT_TERMINAL: Final = 110
@@ -76,9 +85,14 @@ def key_figures(envelopes: Mapping[str, Any]) -> None:
         if metric is None:
             continue
         known = isinstance(metric.value, int | float)
-        value = f"{metric.value * scale:,.{digits}f}" if known else "数据缺失"
+        value = _rounded(metric.value * scale, digits) if known else "数据缺失"
         rows.append((STAGES.get(stage, stage), label, value, unit if known else ""))
     table("主要结果", ("阶段", "指标", "数值", "单位"), rows, right=(2,))
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Round as the report does, half to even on the decimal digits a person sees."""
+    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):,}"
 
 
 def gaps(envelopes: Mapping[str, Any], most: int = 8) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import re
+import shlex
+import sys
 from math import fsum
 
 import pytest
 import yaml
 
 from carbonost.cli.main import main
+from carbonost.cli.show import _rounded
 from carbonost.sample import write_park
 
 
@@ -135,6 +138,38 @@ def test_a_finished_job_is_exported_and_verified_elsewhere(run, park, tmp_path):
     body[len(body) // 2] ^= 1
     (tmp_path / "bundle.zip").write_bytes(bytes(body))
     assert run("verify", "bundle.zip")[0] == 1
+
+
+def test_a_waiting_run_prints_the_commands_that_bring_it_to_its_report(run, park, tmp_path):
+    """P91: every printed command works as it stands, with a store of one's own."""
+    path = changed(park, tmp_path, scenario={"accounting_year": 2003})
+    code, _, err = run("run", path, "--store", "own store", "--output", "out")
+    assert code == 3
+    for _ in range(6):
+        printed = re.findall(r"carbonost ((?:review|report) .*?--store 'own store')", err)
+        code, _, err = run(*shlex.split(printed[0]))
+        if printed[0].startswith("report"):
+            break
+    assert code == 0
+    assert (tmp_path / "carbonost-report" / "park-government.pdf").exists()
+
+
+def test_chinese_factors_come_first_and_all_are_counted(run):
+    _, out, _ = run("factors", "search", "电力", "--most", "2")
+    assert "0.5306" in out
+    assert int(re.search(r"(\d+) 个因子", out).group(1)) > 50
+
+
+def test_a_figure_is_rounded_as_the_report_rounds_it():
+    assert [_rounded(value, 2) for value in (0.805, 0.815, 1234.5)] == ["0.80", "0.82", "1,234.50"]
+
+
+def test_a_missing_package_ends_the_command_with_the_extra_that_brings_all(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    code, _, err = run("demo", "--formats", "pdf")
+    assert code == 1
+    assert "pip install 'carbonost[report]'" in err
+    assert "pip install 'carbonost[demo]'" in err
 
 
 def test_factors_are_searched_in_chinese_with_source_and_status(run):
