@@ -54,7 +54,7 @@ class BatteryDispatch:
         )
         self.notes.assume(
             "dispatch_foresight",
-            "perfect, on the park's summed load",
+            "完全预见",
             "text",
             "储能按全年已知负荷最优调度，电量与需量按园区总负荷计费；收益为上限",
             "high",

@@ -27,7 +27,7 @@ def tell_valuation(notes: Notes, scenario: ScenarioParams, chosen: Portfolio, ef
     if scenario.carbon_price_y_per_tco2:
         notes.assume(
             "avoided_emissions_are_paid",
-            "scope 1 and scope 2",
+            "范围一与范围二",
             "text",
             "避免的范围一与范围二排放全部按碳价计入收益；企业未纳入碳市场或不能出售该减排量时，此项收益不存在",
             "high",
@@ -35,7 +35,7 @@ def tell_valuation(notes: Notes, scenario: ScenarioParams, chosen: Portfolio, ef
     if any(one.id in chosen.selected and not one.billed and "electricity" in one.saved for one in effects):
         notes.assume(
             "saved_electricity_is_priced_flat",
-            "electricity_price_y_per_kwh",
+            "单一电价",
             "text",
             "储能以外各措施的节电按情景电价计价，不分时段、不计需量；午间为低谷电价时光伏收益偏高",
             "high",
