@@ -33,6 +33,12 @@ def postgres():
 
 
 @pytest.fixture(scope="session")
+def pgvector():
+    with _service("pgvector") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
 def influx():
     with _service("influx") as service:
         yield service

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from carbonost.errors import InputError
 
@@ -36,7 +36,7 @@ class Address:
         host = self.host or ""
         if self.port is not None:
             host = f"{host}:{self.port}"
-        return urlunsplit((self.scheme, host, self.path, "", "")) or self.scheme
+        return f"{self.scheme}://{host}{self.path}"
 
     @property
     def file(self) -> str:

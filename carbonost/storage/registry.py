@@ -45,8 +45,8 @@ _BUILT_IN: Final[dict[str, str]] = {
     "objects.s3+https": "carbonost.storage.s3:open_store",
     "vectors.memory": "carbonost.storage.vectors:open_store",
     "vectors.sqlite": "carbonost.storage.vectors:open_store",
-    "vectors.postgresql": "carbonost.storage.vectors:open_postgres",
-    "vectors.postgresql+psycopg": "carbonost.storage.vectors:open_postgres",
+    "vectors.postgresql": "carbonost.storage.vectors_postgres:open_store",
+    "vectors.postgresql+psycopg": "carbonost.storage.vectors_postgres:open_store",
 }
 
 _registered: dict[str, str] = {}

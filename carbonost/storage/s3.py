@@ -284,6 +284,7 @@ class S3ObjectStore:
     def _probe(self) -> frozenset[str]:
         """Try out what the server promises."""
         found = {"presign", "multi_process"}
+        self.server = ""
         key = f"carbonost-probe-{uuid4().hex}"
         headers = {"If-None-Match": "*"}
         with self._faults():
@@ -295,6 +296,7 @@ class S3ObjectStore:
                 found.add("if_absent")
             except Unsupported:
                 pass
+            self.server = self._fetch(key, 0, 0)[1].get("server", "")
             with suppress(StorageError), self._faults(key):
                 self._create(f"{key}/nested", b"2", {})
                 found.add("nested_keys")

@@ -1,4 +1,4 @@
-"""Nearest neighbours by cosine: exact search over one SQLite table, or pgvector in PostgreSQL."""
+"""Nearest neighbours by cosine: exact search over one SQLite table."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class CutProxy:
         self._closing = True
         self._listener.close()
         for line in self._open:
-            line.close()
+            _reset(line)
 
     def _accept(self) -> None:
         while not self._closing:
@@ -112,12 +113,19 @@ class CutProxy:
                     sink.sendall(block[:left])
                     self.cuts += 1
                     for line in pair:
-                        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                        line.close()
+                        _reset(line)
                     return
                 left = left - len(block) if left is not None else None
                 sink.sendall(block)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             for line in pair:
-                line.close()
+                _reset(line)
+
+
+def _reset(line: socket.socket) -> None:
+    """Break a connection at once, also under a thread that waits on it."""
+    with suppress(OSError):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        line.shutdown(socket.SHUT_RDWR)
+    line.close()

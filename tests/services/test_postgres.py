@@ -8,9 +8,9 @@ from itertools import count
 import psycopg
 import pytest
 
-from carbonost.errors import AuthError, NotFoundError, TransientError
-from carbonost.storage import open_meters, open_records
-from carbonost.storage.conformance import MeterStoreContract, RecordStoreContract
+from carbonost.errors import AuthError, NotFoundError, TransientError, Unsupported
+from carbonost.storage import open_meters, open_records, open_vectors
+from carbonost.storage.conformance import MeterStoreContract, RecordStoreContract, VectorIndexContract
 from carbonost.storage.models import KINDS
 
 pytestmark = pytest.mark.service
@@ -113,3 +113,17 @@ def test_wrong_credentials_a_missing_database_and_a_closed_port_are_told_apart(p
             with pytest.raises(error) as caught:
                 open_store(url, timeout_s=3)
             assert "wrong" not in str(caught.value)
+
+
+class TestPgvector(VectorIndexContract):
+    """On the later PostgreSQL of a wheel."""
+
+    @pytest.fixture
+    def store(self, pgvector):
+        with database(pgvector) as name, closing(open_vectors(address(pgvector, name))) as opened:
+            yield opened
+
+
+def test_a_server_without_pgvector_is_told(postgres):
+    with database(postgres) as name, pytest.raises(Unsupported, match="pgvector"):
+        open_vectors(address(postgres, name))

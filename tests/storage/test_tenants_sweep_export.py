@@ -115,7 +115,8 @@ def test_line_protocol_goes_out_and_comes_back():
 def test_the_specifications_own_lines_are_read():  # S34
     text = (
         "energy_consumption,device_id=meter_001,building_id=bld_a,park_id=park_1,organization_id=org_x,"
-        'device_type=electric_meter,energy_type=electricity value=125.6,status="online",quality=95 1709558400000000000\n'
+        "device_type=electric_meter,energy_type=electricity "
+        'value=125.6,status="online",quality=95 1709558400000000000\n'
         "power_consumption,device_id=hvac_001,building_id=bld_a,device_type=hvac "
         "value=45.2,efficiency=0.85 1709558400000000000\n"
         'temperature,device_id=sensor_001,building_id=bld_a,zone="zone_a" value=22.5,humidity=55 1709558400000000000\n'

@@ -88,13 +88,12 @@ class PostgresMeterStore:
         self._lock = threading.RLock()
         self._closed = False
         self._connection: Any = None
-        with self._transaction() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(727202)")
-            if self._schema != "public":
-                cursor.execute(f"create schema if not exists {self._schema}")
-            for statement in sql.SCHEMA:
-                cursor.execute(statement)
-            self.server = f"postgresql {cursor.connection.info.server_version / 10_000:.2f}"
+        self.server = ""
+        try:
+            self._lay_out()
+        except BaseException:
+            self.close()
+            raise
 
     def write(
         self,
@@ -205,6 +204,15 @@ class PostgresMeterStore:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    def _lay_out(self) -> None:
+        with self._transaction() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(727202)")
+            if self._schema != "public":
+                cursor.execute(f"create schema if not exists {self._schema}")
+            for statement in sql.SCHEMA:
+                cursor.execute(statement)
+            self.server = f"postgresql {cursor.connection.info.server_version / 10_000:.2f}"
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
