@@ -75,6 +75,14 @@ _SITE: Final[dict[str, Any]] = {
     ],
     "lighting_list": [{"name": "厂房照明", "fixtures": 14_000, "watts_old": 75.0, "watts_new": 36.0, "hours": 4300.0}],
     "green_power_contract": {"energy_kwh": 24_000_000.0},
+    "energy_coefficients": {
+        "electricity": {"value": 0.3, "unit": "kgce/kWh", "year": 2025, "source": "合成数据：虚构的等价值折标系数"}
+    },
+    "guide_indicators": {
+        "solid_waste_use_share": {"used_t": 9_100.0, "generated_t": 11_800.0},
+        "waste_heat_use_share": {"used_gj": 19_000.0, "available_gj": 46_000.0},
+        "water_reuse_share": {"reused_m3": 2_450_000.0, "used_m3": 3_300_000.0},
+    },
     "capex": {
         "PV_ROOF": {"cny_per_kw": 2750.0},
         "BESS": {"cny_per_kwh": 880.0},

@@ -24,7 +24,7 @@ from carbonost.domain.document import (
     Table,
 )
 from carbonost.engines.report.envelopes import Found, figure, words
-from carbonost.engines.report.labels import NAMES, label, shift_to
+from carbonost.engines.report.labels import NAMES, input_name, label, shift_to
 from carbonost.engines.report.slots import addresses, fill
 from carbonost.engines.report.text import clean
 
@@ -155,17 +155,27 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
     if found is None:
         return (Num(key, None),) if _numeric(spec) and "empty" not in spec else (spec.get("empty", "—"),)
     if _numeric(spec):
-        num = figure(found, key, _unit(spec, row), spec.get("show"), spec.get("digits"))
-        return (num,) if num is not None else (words(found.value),)
-    if spec.get("cite"):
+        unit, show, digits = _unit(spec, row), spec.get("show"), spec.get("digits")
+        if "share" in spec and unit is not None and not label(unit):
+            show, digits = spec["share"], 1
+        num = figure(found, key, unit, show, digits)
+    elif spec.get("cite"):
         return _cites(found.value)
-    if spec.get("names") == "unit":
-        return (label(str(found.value)) or "—",)
-    if spec.get("names"):
-        names = NAMES[spec["names"]]
-        return (names.get(str(found.value), words(found.value)),)
-    num = None if spec.get("text") else figure(found, key, row.value.get("unit"), None, spec.get("digits"))
+    elif spec.get("names"):
+        return (_named_value(spec, found.value),)
+    else:
+        num = None if spec.get("text") else figure(found, key, row.value.get("unit"), None, spec.get("digits"))
     return (num,) if num is not None else (words(found.value),)
+
+
+def _named_value(spec: dict[str, Any], value: Any) -> str:
+    """A coded value in Chinese: a unit, the inputs a user fills in, or a word of a vocabulary."""
+    if spec["names"] == "unit":
+        return label(str(value)) or str(spec.get("share", "—"))
+    if spec["names"] == "input":
+        fields = value if isinstance(value, list) else [value]
+        return "、".join(input_name(str(field)) for field in fields) or "无"
+    return NAMES[spec["names"]].get(str(value), words(value))
 
 
 def _cites(numbers: Any) -> Cell:

@@ -32,7 +32,7 @@ _ALIASES: Final = {
     "tCO2e": "tCO₂e", "t CO2e": "tCO₂e", "tco2e": "tCO₂e", "tCO2": "tCO₂", "tco2": "tCO₂", "t_co2e": "tCO₂e",
     "kgCO2e": "kgCO₂e", "kgCO2": "kgCO₂", "万吨CO2e": "万吨CO₂e", "万tCO2e": "万吨CO₂e", "万吨CO2": "万吨CO₂",
     "Nm3": "Nm³", "nm3": "Nm³", "万Nm3": "万Nm³", "m3": "m³", "m2": "m²", "km2": "km²", "万m2": "万m²",
-    "y": "年", "a": "年", "year": "年", "years": "年", "yr": "年", "tonne": "t", "吨": "t", "hour": "h",
+    "y": "年", "a": "年", "year": "年", "years": "年", "yr": "年", "tonne": "t", "吨": "t", "hour": "h", "grade": "级",
     "1": "", "-": "", "fraction": "", "ratio": "", "dimensionless": "", "share": "", "percent": "%", "pct": "%",
     "text": "", "万度": "万kWh", "kwh": "kWh", "kw": "kW",
 }  # fmt: skip
@@ -121,8 +121,23 @@ KEY_NAMES: Final = {
     "share": "占比",
 }  # fmt: skip
 """Names of the keys of a mapping that is printed as words."""
+INPUT_NAMES: Final = {
+    "boiler_efficiency": "锅炉效率", "boiler_gas_nm3": "锅炉用气量", "capex": "措施投资", "opex": "措施运维费用",
+    "compressor_list": "空压机清单", "green_power_contract": "绿电合同", "grid_headroom_kw": "电网接入裕度",
+    "hot_water_demand": "热水需求", "irradiance": "太阳辐照数据", "latitude": "纬度", "longitude": "经度",
+    "life_years": "设备寿命", "lighting_list": "照明灯具清单", "motor_list": "电机清单",
+    "operating_hours_per_year": "年运行小时数", "roof_area_m2": "屋顶面积", "roof_usable_share": "屋顶可用比例",
+    "steam_grade": "蒸汽参数（压力与温度）", "tou_tariff": "分时电价", "transformer_kva": "变压器容量",
+    "waste_heat_profile": "余热资源数据",
+    "waste_heat_profile.usable_demand_gj_per_year": "可用余热的用热需求",
+    "HP_STEAM.heat_gj_per_year": "热泵可替代的用热量", "LED.rated_life": "灯具额定寿命",
+    "MOTOR.efficiency_table": "电机能效限定值表", "PV_ROOF.roof_area_per_kw_dc_tool": "光伏单位容量占用屋顶面积",
+    "PV_ROOF.yield_full_load_hours_jiangsu": "光伏年满发小时数",
+}  # fmt: skip
+"""Chinese names of site inputs and parameters by the field a user fills in."""
+
 NAMES: Final = {
-    "energy": ENERGY_NAMES, "status": STATUS_NAMES,
+    "input": INPUT_NAMES, "energy": ENERGY_NAMES, "status": STATUS_NAMES,
     "method": METHOD_NAMES, "severity": SEVERITY_NAMES, "stage": STAGE_NAMES,
     "scope": {
         "1": "范围一", "2": "范围二", "3": "范围三", "scope1": "范围一", "scope2": "范围二", "scope3": "范围三",
@@ -132,3 +147,9 @@ NAMES: Final = {
     "evidence": {"doc": "文件", "table": "数据表", "api": "接口", "file": "文件资料"},
 }  # fmt: skip
 """Chinese names of coded values, by vocabulary; an unknown code prints as it is."""
+
+
+def input_name(field: str) -> str:
+    """Name a missing input for a reader and keep the field for whoever fills it in: 锅炉效率（boiler_efficiency）."""
+    name = INPUT_NAMES.get(field) or INPUT_NAMES.get(field.split(".", maxsplit=1)[0])
+    return f"{name}（{field}）" if name else field

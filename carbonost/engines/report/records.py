@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import Cell, Citation, Cite, Column, GapBox, Num, Table
 from carbonost.engines.report.envelopes import Found, figure, words
-from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, label
+from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, input_name, label
 from carbonost.engines.report.text import clean
 from carbonost.errors import InputError, UnresolvedCitationError
 
@@ -116,7 +116,9 @@ def _gap_list(envelopes: Envelopes, boxes: Sequence[GapBox]) -> tuple[tuple[Colu
     ]
     for found in _each(envelopes, "data_gaps"):
         severity = _of(found, "severity", vocabulary="severity")
-        stated.append((_stage(found), _of(found, "missing"), _of(found, "impact"), severity, _of(found, "workaround")))
+        stated.append(
+            (_stage(found), input_name(_of(found, "missing")), _of(found, "impact"), severity, _of(found, "workaround"))
+        )
     rank = {"高": 0, "中": 1, "低": 2}
     ordered = sorted(dict.fromkeys(stated), key=lambda row: rank.get(row[3], 3))
     return columns, tuple(tuple((part,) for part in row) for row in ordered)
