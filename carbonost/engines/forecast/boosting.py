@@ -10,6 +10,7 @@ import numpy as np
 from carbonost._lazy import load
 from carbonost.engines.forecast.engines import DayForecaster
 from carbonost.engines.forecast.kernel import kind_of
+from carbonost.engines.forecast.threads import one_thread
 from carbonost.engines.forecast.track import NaiveTrack, carried
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class BoostingTrack:
             table = self._features(self._days, np.arange(len(self._days)) - lead, self._same.past(lead))[: stop * slots]
             truth = self._values[:stop].ravel()
             use = np.isfinite(truth)
-            with load("threadpoolctl", "model='boosting'").threadpool_limits(1):  # small trees: threads only wait
+            with one_thread():  # once more: the trees brought a thread pool of their own
                 self._models[lead, stop] = trees.fit(table[use], truth[use])
         return self._models[lead, stop]
 

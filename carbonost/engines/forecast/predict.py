@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.engines.forecast.history import read_history
 from carbonost.engines.forecast.ports import find
+from carbonost.engines.forecast.threads import one_thread
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def forecast(
     steps = horizon_hours * 3600 / known.step_s
     if steps != int(steps):
         raise InputError("is no whole number of intervals", field="horizon_hours", value=horizon_hours)
-    return find(model).fit(known, calendar_of(holidays), exog).predict(int(steps), levels)
+    with one_thread():
+        return find(model).fit(known, calendar_of(holidays), exog).predict(int(steps), levels)
 
 
 def calendar_of(country: str | None) -> str | None:

@@ -13,12 +13,14 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
+
+_BLOCK: Final = 64  # rows whose past is added up in one product
 
 
 class Sequence:
@@ -34,18 +36,25 @@ class Sequence:
         Variance that no other row shares.
     bound : float
         How many expected errors a row may add.
+    warm : int
+        Rows at the start that add whatever they bring: everything is news to an empty memory.
     """
 
-    def __init__(self, kernel: FloatArray, values: FloatArray, noise: float, bound: float) -> None:
+    def __init__(self, kernel: FloatArray, values: FloatArray, noise: float, bound: float, warm: int = 0) -> None:
         kernel.flat[:: len(kernel) + 1] += noise
         self._factor = np.asarray(np.linalg.cholesky(kernel), dtype=np.float64)
         known = np.isfinite(values)
         held = np.where(known, values, 0.0)
         self._said, self._added = np.empty(values.shape), np.zeros(values.shape)
-        for i, row in enumerate(self._factor):
-            np.matmul(row[:i], self._added[:i], out=self._said[i])
-            fresh = (held[i] - self._said[i]) / row[i]
-            self._added[i] = np.minimum(np.maximum(fresh, -bound), bound) * known[i]
+        for start in range(0, len(values), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            self._said[rows] = self._factor[rows, :start] @ self._added[:start]
+            for i in range(start, min(start + _BLOCK, len(values))):
+                self._said[i] += self._factor[i, start:i] @ self._added[start:i]
+                fresh = (held[i] - self._said[i]) / self._factor[i, i]
+                if i >= warm:
+                    fresh = np.minimum(np.maximum(fresh, -bound), bound)
+                self._added[i] = fresh * known[i]
 
     def past(self, lead: int) -> FloatArray:
         """Each row as expected `lead` rows before it, (n, slots)."""
@@ -56,8 +65,10 @@ class Sequence:
 
     def ahead(self, cross: FloatArray) -> FloatArray:
         """Rows to come, from their inner products with the known rows, (m, slots)."""
-        upper = np.ascontiguousarray(self._factor.T)
-        weights = np.empty_like(self._added)
-        for i in range(len(weights) - 1, -1, -1):  # solves upper @ weights = added
-            weights[i] = (self._added[i] - upper[i, i + 1 :] @ weights[i + 1 :]) / upper[i, i]
+        weights = self._added.copy()  # becomes the solution of factor.T @ weights = added
+        for stop in range(len(weights), 0, -_BLOCK):
+            start = max(stop - _BLOCK, 0)
+            rows = slice(start, stop)
+            weights[rows] -= self._factor[stop:, rows].T @ weights[stop:]
+            weights[rows] = np.linalg.solve(self._factor[rows, rows].T, weights[rows])
         return cross @ weights

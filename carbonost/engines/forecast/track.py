@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from carbonost.engines.forecast.kernel import Recipe
 
 
+_WARM_DAYS: Final = 28
+_LEAST_SLOT: Final = 0.2  # a slot's scale, at least, as a share of the mean slot's
+_LEAST_SPREAD: Final = 0.02  # and as a share of the load's whole spread: a perfect repeat has no noise
+
+
 class Track(Protocol):
     """Predictions of (n, slots) past days and of days ahead."""
 
@@ -64,7 +69,7 @@ class KernelTrack:
         self._days, self._recipe, self._signals = days, recipe, signals
         self._centre, self._scale = _standard(values)
         standard = (values - self._centre) / self._scale
-        self._sequence = Sequence(self._kernel(days), standard, recipe.noise, recipe.bound)
+        self._sequence = Sequence(self._kernel(days), standard, recipe.noise, recipe.bound, _WARM_DAYS)
 
     def past(self, lead: int) -> FloatArray:
         """Each past day as predicted `lead` days before it."""
@@ -147,7 +152,7 @@ def _standard(values: FloatArray) -> tuple[FloatArray, FloatArray]:
         moved = np.abs(values[step:] - values[:-step])
     known = np.isfinite(moved)
     scale = np.where(known, moved, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    scale = np.maximum(scale, 0.2 * scale.mean())
+    scale = np.maximum(scale, max(_LEAST_SLOT * scale.mean(), _LEAST_SPREAD * float(np.nanstd(values))))
     return centre, np.where(scale > 0, scale, 1.0)
 
 
