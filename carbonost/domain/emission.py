@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -229,7 +230,7 @@ def emission_result(
             "level": basis.level,
             "fallback": any(b.fallback for b in bases),
             "formula": basis.formula,
-            "biogenic_co2_t": sum(b.biogenic_t * a for b, a in zip(bases, amounts, strict=True)),
+            "biogenic_co2_t": fsum(b.biogenic_t * a for b, a in zip(bases, amounts, strict=True)),
             "assumptions": list(dict.fromkeys(note for b in bases for note in b.assumptions)),
             **facts,
         },

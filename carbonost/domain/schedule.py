@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -48,7 +49,7 @@ class Ledger(_Keyed):
     @property
     def total_cny(self) -> float:
         """The sum of all terms [CNY]."""
-        return float(sum(self._sum(term) for term in self.items))
+        return fsum(self._sum(term) for term in self.items)
 
     @property
     def energy_cny(self) -> float:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -75,7 +76,7 @@ class GwpSet:
             return self._values[key]
         parts = composition(gas)
         if parts:
-            return float(sum(share * self(component) for component, share in parts.items()))
+            return fsum(share * self(component) for component, share in parts.items())
         pool = [*self._values, *(gas_key(name) for name in blends())]
         near = ", ".join(get_close_matches(gas_key(gas), pool, n=3)) or "CO2, CH4, N2O, SF6, HFC-134a, R-410A"
         raise InputError(f"{self.edition} prints no potential for this gas", "gas", gas, f"The nearest: {near}.")

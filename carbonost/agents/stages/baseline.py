@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -213,7 +214,7 @@ def _method_shares(balance: list[dict[str, Any]], flows: Flows) -> dict[str, flo
     energy: dict[str, float] = defaultdict(float)
     for row in flows.rows:
         energy[row.method] += row.canonical * weight.get(row.energy_type, 0.0)
-    whole = sum(energy.values())
+    whole = fsum(energy.values())
     return {method: energy[method] / whole if whole else 0.0 for method in METHODS}
 
 
@@ -249,14 +250,14 @@ def _metrics(
     values: dict[str, JsonValue] = {
         "baseline_electricity_kwh_y": flows.total("electricity"),
         "baseline_gas_nm3_y": flows.total("natural_gas"),
-        "baseline_heat_gj_y": sum(heats) if heats else None,
+        "baseline_heat_gj_y": fsum(heats) if heats else None,
         "S1_tco2e_y": s1,
         "S2_tco2e_y": s2,
         "S2_market_tco2e_y": market,
         "total_tco2e_y": None if s1 is None or s2 is None else s1 + s2,
         "total_market_tco2e_y": None if s1 is None or market is None else s1 + market,
         "biogenic_co2_t_y": float(account.inventory.biogenic_co2_t),
-        "energy_tce_y": None if not tce or None in tce else sum(cast("list[float]", tce)),
+        "energy_tce_y": None if not tce or None in tce else fsum(cast("list[float]", tce)),
         "uncertainty_pct": uncertainty,
         "proxy_share": shares["proxy"],
         "metered_share": shares["meter"],

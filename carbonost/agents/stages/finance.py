@@ -7,6 +7,7 @@ cited here. A person may correct prices, rates, lives and first costs; every val
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import numpy as np
@@ -308,8 +309,8 @@ def _metrics(chosen: Portfolio, effects: list[Effect]) -> dict[str, tuple[JsonVa
         found["portfolio_annual_net"] = float(flow.saving[1] + flow.carbon[1] - flow.opex[1])
         found["portfolio_discounted_payback_y"] = back.discounted
         avoided = [one.abatement for one in effects if one.id in chosen.selected and one.abatement is not None]
-        found["portfolio_abatement_tco2e_y"] = float(sum(one.total_t("location_based") or 0.0 for one in avoided))
-        found["portfolio_abatement_market_tco2e_y"] = float(sum(one.total_t("market_based") or 0.0 for one in avoided))
+        found["portfolio_abatement_tco2e_y"] = fsum(one.total_t("location_based") or 0.0 for one in avoided)
+        found["portfolio_abatement_market_tco2e_y"] = fsum(one.total_t("market_based") or 0.0 for one in avoided)
     return {key: (found.get(key), metric.unit) for key, metric in FINANCE_SPEC.metrics.items()}
 
 

@@ -7,6 +7,7 @@ chosen here. Costs are those of the candidates, as published or given; unknown s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pandas as pd
@@ -185,7 +186,7 @@ def _site(context: StageContext) -> dict[str, Any]:
         site.setdefault("tou_tariff", "given")
     roofs = [entity.roof_area_m2 for entity in context.data.entities if entity.roof_area_m2]
     if roofs:
-        site.setdefault("roof_area_m2", sum(roofs))
+        site.setdefault("roof_area_m2", fsum(roofs))
     boundary = context.envelope("geo").artifacts.get("region_boundary")
     if boundary is not None and ("latitude" not in site or "longitude" not in site):
         from carbonost.engines.geo import read_boundary
@@ -250,7 +251,7 @@ def _energy(context: StageContext, before: ResultEnvelope) -> tuple[Baseline, pd
             electricity_kwh=used,
             natural_gas_nm3=before.number("baseline_gas_nm3_y") or 0.0,
             heat_gj=before.number("baseline_heat_gj_y") or 0.0,
-            diesel_t=sum(diesel),
+            diesel_t=fsum(diesel),
             load_kw=None if load is None else load.interpolate().bfill().ffill(),
             gas_ncv_gj_per_nm3=_gas_ncv(before),
             boiler_gas_nm3=cast("float | None", site.get("boiler_gas_nm3")),

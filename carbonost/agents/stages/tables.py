@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.errors import FactorError, UnitError
@@ -37,7 +38,7 @@ def energy_balance(flows: Flows, inventory: Inventory, notes: Notes, parameters:
     rows = []
     for carrier in carriers:
         mine = [row for row in flows.rows if row.energy_type == carrier]
-        unit, amount = mine[0].canonical_unit, sum(row.canonical for row in mine)
+        unit, amount = mine[0].canonical_unit, fsum(row.canonical for row in mine)
         tce = _tce_by_heat(carrier, amount, unit, notes, parameters)
         if tce is None:
             tce = _tce(carrier, amount, unit, notes)
@@ -99,7 +100,7 @@ def method_rows(flows: Flows) -> list[dict[str, Any]]:
     listed = []
     for (carrier, method), rows in sorted(groups.items()):
         whole = flows.total(carrier)
-        amount = sum(row.canonical for row in rows)
+        amount = fsum(row.canonical for row in rows)
         sources = list(dict.fromkeys(row.source for row in rows))
         shown = "、".join(sources[:_SHOWN]) + (" 等" if len(sources) > _SHOWN else "")
         metered = method == "meter" and carrier in flows.coverage
@@ -206,7 +207,7 @@ def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | 
         if chosen is not None and key not in chosen:
             key = OTHERS
         amounts[key] = amounts.get(key, 0.0) + float(row["emissions_co2e"])
-    whole = sum(amounts.values())
+    whole = fsum(amounts.values())
     rows = [
         {
             "id": key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.emission import Basis
@@ -89,7 +90,7 @@ class Context:
         mass = {gas: t for gas, (t, weighed) in rows.items() if gas not in _APART and not weighed}
         co2e = {gas: t for gas, (t, weighed) in rows.items() if gas not in _APART and weighed}
         co2e |= {gas: t * self.gwp(gas) for gas, t in mass.items()}
-        total = rows["CO2e"][0] if "CO2e" in rows else sum(co2e.values())
+        total = rows["CO2e"][0] if "CO2e" in rows else fsum(co2e.values())
         if "CO2e" in rows and not co2e:
             co2e = {"CO2e": total}
         return {"co2e_t": total, "gases_t": mass, "gases_co2e_t": co2e, "biogenic_t": biogenic}

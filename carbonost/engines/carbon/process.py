@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,8 +92,8 @@ def carbon_balance_co2(inputs: Iterable[tuple[float, float]], outputs: Iterable[
     >>> round(carbon_balance_co2([(100.0, 0.9)], [(60.0, 0.05)]), 6)
     319.0
     """
-    carbon_in = sum(mass * content for mass, content in inputs)
-    carbon_out = sum(mass * content for mass, content in outputs)
+    carbon_in = fsum(mass * content for mass, content in inputs)
+    carbon_out = fsum(mass * content for mass, content in outputs)
     if carbon_out > carbon_in * (1 + 1e-12):
         raise InputError(
             f"{carbon_out:.6g} t of carbon come out but only {carbon_in:.6g} t go in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class ConvexModel:
         return replace(schedule, diagnostics={**schedule.diagnostics, "extra_cny": float(extra)})
 
     def _fixed(self) -> float:
-        return float(sum(float(term.fixed_cny.sum()) for term in self._assembly.terms if term.fixed_cny is not None))
+        return fsum(float(term.fixed_cny.sum()) for term in self._assembly.terms if term.fixed_cny is not None)
 
     def _between(self, values: Any, lower: Any, upper: Any) -> list[Any]:
         low, high = np.flatnonzero(np.isfinite(lower)), np.flatnonzero(np.isfinite(upper))

@@ -8,6 +8,7 @@ and the multipliers of a lower bound at any sizes, and the bounds meet the value
 from __future__ import annotations
 
 from dataclasses import replace
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -98,7 +99,7 @@ def monolithic(problem: Problem) -> Sizing:
         name: {quantity: max(0.0, float(solved.plan[column][0])) for quantity, column in columns.items()}
         for name, columns in solved.assembly.capacities.items()
     }
-    owned = sum(float(cost @ solved.plan[columns]) for columns, cost in solved.assembly.investments)
+    owned = fsum(float(cost @ solved.plan[columns]) for columns, cost in solved.assembly.investments)
     return sized(problem, sizes, owned, {"rounds": solved.rounds, "solver_s": solved.solver_s})
 
 

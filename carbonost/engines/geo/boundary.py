@@ -6,6 +6,7 @@ Boundaries come in and go out as GeoJSON (RFC 7946: longitude first, exterior ri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -69,7 +70,7 @@ def area_km2(geometry: Mapping[str, Any]) -> float:
     A hole is always taken away, also when it winds like its shell.
     """
     parts = shapely.get_parts(shape(geometry))
-    return sum(_GEOD.geometry_area_perimeter(orient(part))[0] for part in parts) / 1e6
+    return fsum(_GEOD.geometry_area_perimeter(orient(part))[0] for part in parts) / 1e6
 
 
 def read_boundary(geometry: Mapping[str, Any], datum: Datum | None = None) -> Boundary:

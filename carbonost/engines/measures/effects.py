@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -67,7 +68,7 @@ class Roadmap:
         """
         known = [one.abatement for one in self.effects if one.computable]
         each = [None if one is None else one.total_t(method) for one in known]
-        return None if None in each else float(sum(one for one in each if one is not None))
+        return None if None in each else fsum(one for one in each if one is not None)
 
     def get(self, measure_id: str) -> Effect:
         """Effect of one measure."""

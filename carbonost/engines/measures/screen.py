@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.evidence import AssumptionItem, DataGap
@@ -101,7 +102,7 @@ def screen(
     return Screening(
         candidates=ranked,
         required_data_for_top10=tuple(sorted({name for one in top for name in one.missing_inputs})),
-        avg_applicability_score=sum(one.applicability_score for one in enabled) / len(enabled) if enabled else 0.0,
+        avg_applicability_score=fsum(one.applicability_score for one in enabled) / len(enabled) if enabled else 0.0,
         assumptions=_assumptions(library, weights),
         gaps=_gaps(enabled),
         library=f"{library.name} {library.version} sha256:{library.digest[:16]}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -132,7 +133,7 @@ def _value(name: str, given: Any, energy_tce: float) -> tuple[float, str, str]:
 def _share(name: str, parts: list[dict[str, Any]], energy_tce: float) -> tuple[float, str]:
     part, whole = _PARTS[name]
     if name == "clean_energy_share":  # its carriers are parts of one whole
-        parts = [{whole: energy_tce, part: sum(float(row[part]) for row in parts if part in row), "evidence": ""}]
+        parts = [{whole: energy_tce, part: fsum(float(row[part]) for row in parts if part in row), "evidence": ""}]
     for row in parts:
         if part not in row or whole not in row:
             raise InputError(f"needs {part} and {whole}", f"guide[{name!r}]", row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -134,9 +135,9 @@ def power_kwh(rows: pd.DataFrame, contracts: Sequence[Contract | dict[str, Any]]
     received = float(kwh[power["use"].isin(("import", "nonfossil_import"))].sum(skipna=False))
     said = [Contract.of(contract) for contract in contracts]
     clean = [c for c in said if c.factor_kg_per_kwh == 0]
-    direct = sum(c.energy_kwh for c in clean if c.kind == "direct")
+    direct = fsum(c.energy_kwh for c in clean if c.kind == "direct")
     direct += float(kwh[power["use"] == "nonfossil_import"].sum(skipna=False))
-    green = sum(c.energy_kwh for c in clean if c.kind in _GREEN)
+    green = fsum(c.energy_kwh for c in clean if c.kind in _GREEN)
     if direct + green > received * (1 + 1e-9):
         raise OverclaimError(
             f"direct supply and green power claim {direct + green:.6g} kWh, the park received {received:.6g} kWh",
