@@ -27,15 +27,21 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
     from carbonost.engines.energy.storage import Multipliers, StorageProblem
 
-GAP: Final = 1e-7
-COARSE_GAP: Final = 1e-4
+GAP: Final = 2e-7
+COARSE_GAP: Final = 3e-4
+SMALL_GAP: Final = 1e-10
+"""On horizons too short to be sampled the corner itself is cheap to reach."""
+CORNER: Final = 1e-5
+"""A gap below which the walk steps onto the cuts' corner instead of short of it."""
 ROUNDS: Final = 200
 LEVEL: Final = 0.1
-NEAR: Final = 0.05
+NEAR: Final = 0.03
 """Reach of the first step from sizes found on sampled days, as a share of the box."""
-SPARE: Final = 1.1
+SPARE: Final = 1.2
 SAMPLE: Final = 6
 WIDENINGS: Final = 8
+TIE_CNY: Final = 1e-6
+"""Of sizes that cost the same, the smaller is taken; not part of any figure reported."""
 EDGE: Final = 1e-6
 
 
@@ -99,6 +105,7 @@ class Operation:
 
 def choose(problem: SizingProblem) -> Sizes:
     """Choose the sizes of least total cost: first on every sixth day, then from there on all."""
+    problem = replace(problem, cost=problem.cost + TIE_CNY)
     upper = np.where(np.isfinite(problem.upper), problem.upper, _first_box(problem))
     upper = np.maximum(upper, problem.lower)
     for _ in range(WIDENINGS):
@@ -106,7 +113,8 @@ def choose(problem: SizingProblem) -> Sizes:
         coarse = _sampled(problem)
         if coarse is not None:
             start = _walk(coarse, upper, start, 1.0, COARSE_GAP).x
-        found = _walk(problem, upper, start, NEAR if coarse is not None else 1.0, GAP)
+        near, gap = (1.0, SMALL_GAP) if coarse is None else (NEAR, GAP)
+        found = _walk(problem, upper, start, near, gap)
         grow = (found.x >= upper * (1 - EDGE)) & ~np.isfinite(problem.upper)
         if not grow.any():
             return found
@@ -120,11 +128,13 @@ def _walk(problem: SizingProblem, upper: FloatArray, start: FloatArray, reach: f
     """Walk from `start` in a box around the best sizes so far, until the cuts' bound meets the best total."""
     operation = Operation(problem)
     cuts: list[tuple[FloatArray, float]] = []
+    visited: list[FloatArray] = []
     best, best_total, x = start, INF, start
     span = np.maximum(upper - problem.lower, 1e-9)
     for count in range(ROUNDS):
         value, slope, constant = operation.at(x)
         cuts.append((slope, constant))
+        visited.append(x)
         total = value + float(problem.cost @ x)
         if total < best_total:
             best, best_total, best_value = x, total, value
@@ -132,15 +142,19 @@ def _walk(problem: SizingProblem, upper: FloatArray, start: FloatArray, reach: f
         else:
             reach = 0.6 * reach
         low, high = np.maximum(problem.lower, best - reach * span), np.minimum(upper, best + reach * span)
-        nearby, _ = _master(problem, cuts, low, high, None, best)
+        nearby, corner = _master(problem, cuts, low, high, None, best)
         scale = max(1.0, abs(best_total))
         if best_total - nearby <= gap * scale:  # only then can the bound over all sizes be as near
-            bound, _ = _master(problem, cuts, problem.lower, upper, None, best)
-            if best_total - bound <= gap * scale:
+            bound, corner = _master(problem, cuts, problem.lower, upper, None, best)
+            known = any(np.all(np.abs(corner - seen) <= EDGE * span) for seen in visited)
+            if best_total - bound <= (max(gap, GAP) if known else gap) * scale:  # a known corner tells no more
                 return Sizes(best, best_value, count + 1, (best_total - bound) / scale)
             reach = 1.0
             low, high, nearby = problem.lower, upper, bound
-        _, x = _master(problem, cuts, low, high, nearby + LEVEL * (best_total - nearby), best)
+        if best_total - nearby <= CORNER * scale:
+            x = corner
+        else:
+            _, x = _master(problem, cuts, low, high, nearby + LEVEL * (best_total - nearby), best)
     raise OptimizationError("the sizes did not settle")
 
 
