@@ -71,6 +71,8 @@ class SqliteMeterStore:
         self.target = f"sqlite:///{self._path}"
         self._lock = threading.RLock()
         self._closed = False
+        self._remembered: dict[str, tuple[int, SeriesInfo]] = {}
+        self._known_at: int = -1
         self._connect()
 
     def write(
@@ -86,7 +88,11 @@ class SqliteMeterStore:
         with self._transaction(write=True) as db:
             if not len(batch):
                 return WriteResult(skipped=batch.skipped)
-            return writer.write(db, batch, skip=on_invalid == "skip")
+            version = db.execute("pragma data_version").fetchone()[0]
+            if version != self._known_at:  # another connection wrote
+                self._remembered.clear()
+                self._known_at = version
+            return writer.write(db, batch, self._remembered, skip=on_invalid == "skip")
 
     def read(
         self,
@@ -184,7 +190,7 @@ class SqliteMeterStore:
             except BaseException:
                 self._db.close()
                 raise
-        self._pid = os.getpid()
+        self._pid, self._known_at = os.getpid(), -1
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -197,10 +203,11 @@ class SqliteMeterStore:
                 self._db.execute("begin immediate" if write else "begin")
                 try:
                     yield self._db
+                    self._db.commit()
                 except BaseException:
+                    self._remembered.clear()
                     self._db.rollback()
                     raise
-                self._db.commit()
 
     @staticmethod
     def _known(db: sqlite3.Connection, where: str = "", *values: str) -> Sequence[tuple[int, SeriesInfo]]:

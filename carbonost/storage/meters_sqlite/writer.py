@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
     Texts = npt.NDArray[np.object_]
+    Known = dict[str, tuple[int, SeriesInfo]]
 
 CHUNK_COLUMNS: Final = "count, first, last, step, scale, width, base, extra, data"
 SMALL: Final = 32
@@ -75,9 +76,9 @@ class _Tally:
     chunks: list[Group] = field(default_factory=list)
 
 
-def write(db: sqlite3.Connection, batch: Batch, *, skip: bool) -> WriteResult:
-    """Store a checked batch inside the caller's transaction."""
-    ids = upsert_series(db, batch.series)
+def write(db: sqlite3.Connection, batch: Batch, known: Known, *, skip: bool) -> WriteResult:
+    """Store a checked batch inside the caller's transaction; `known` remembers series between calls."""
+    ids = upsert_series(db, batch.series, known)
     tally = _Tally(skipped=batch.skipped, head_rows=head_rows(db), spans=_spans(db, ids, batch.start))
     rolled = db.execute("select exists (select 1 from rolled)").fetchone()[0]
     for group in groups(ids[batch.code], batch.start, batch.value, batch.quality, batch.status):
@@ -115,7 +116,7 @@ def groups(series: Integers, start: Integers, value: Floats, quality: Integers, 
     ]
 
 
-def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo]) -> Integers:
+def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo], known: Known) -> Integers:
     """Return the id of each series, adding new ones and new tags.
 
     Raises
@@ -123,12 +124,13 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo]) -> Integ
     InvalidDataError
         If a known point comes with another carrier or unit, or a new one without.
     """
-    listed = json.dumps([info.point for info in series], ensure_ascii=False)
+    missing = [info.point for info in series if info.point not in known]
+    listed = json.dumps(missing, ensure_ascii=False)
     rows = db.execute(
         "select id, point, energy_type, unit, tags from series where point in (select value from json_each(?))",
         (listed,),
     )
-    known = {row[1]: (row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows}
+    known |= {row[1]: (row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows}
     ids = []
     for info in series:
         id_, before = known.get(info.point, (0, None))
@@ -138,6 +140,7 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo]) -> Integ
             sql = "insert into series (point, energy_type, unit, tags) values (?, ?, ?, ?)"
             sql += " on conflict (point) do update set tags = excluded.tags returning id"
             id_ = int(db.execute(sql, (full.point, full.energy_type, full.unit, tags)).fetchone()[0])
+            known[info.point] = (id_, full)
         ids.append(id_)
     return np.array(ids or [0], dtype=np.int64)
 
