@@ -314,11 +314,19 @@ def test_the_park_is_also_accounted_by_the_national_method(sample_job):
     terms = sum(row["emissions_t"] for row in account["artifacts"]["terms"])
     assert account["metrics"]["emissions_t"]["value"] == pytest.approx(terms)
     assert len(account["artifacts"]["indicators"]) == 7
-    assert "等价值折标系数（当年供电煤耗，含年份与来源）" in gaps(sample_job, "baseline")
-    power = {"value": 0.3, "unit": "kgce/kWh", "year": 2025, "source": "made up for the test"}
-    site = {"energy_coefficients": {"electricity": power}}
-    known = run(data=ParkData(activities=SPEC_FLOWS, site=site)).envelopes["baseline"]
-    assert known.artifacts["zero_carbon_park"]["metrics"]["intensity_t_per_tce"]["value"] > 0
+    assert account["metrics"]["intensity_t_per_tce"]["value"] == pytest.approx(2.747, abs=5e-4)
+    core = next(row for row in account["artifacts"]["indicators"] if row["indicator"] == "core_intensity")
+    assert core["status_code"] == "no_limit", "below 200,000 tce the table sets no target"
+    assert core["target"] is None
+    assert core["met"] is None
+    assert "等价值折标系数（当年供电煤耗，含年份与来源）" not in gaps(sample_job, "baseline")
+
+
+def test_without_the_coefficient_of_the_year_the_core_indicator_is_a_gap():
+    job = run(data=ParkData(activities=SPEC_FLOWS))
+    account = job.envelopes["baseline"].artifacts["zero_carbon_park"]
+    assert account["metrics"]["intensity_t_per_tce"]["value"] is None
+    assert "等价值折标系数（当年供电煤耗，含年份与来源）" in gaps(job, "baseline")
 
 
 def test_monthly_rows_sum_to_the_year(sample_job):  # P43

@@ -45,10 +45,16 @@ def park_tariff(context: StageContext, notes: Notes) -> Tariff | None:
             affects=("portfolio_npv",),
         )
         return None
-    for words in tariff.gaps:
-        notes.gap(f"电价规则：{words}", "储能收益", "low", fix="与供电公司核对", affects=("portfolio_npv",))
+    if tariff.gaps:
+        notes.gap(
+            f"电价规则未经原文核对，或有适用限制（状态 {tariff.status}）",
+            "储能收益与需量",
+            "low",
+            fix=f"以{'、'.join(tariff.sources) or '原文'}核对；直接参与市场交易的用户给出合同或市场电价",
+            affects=("portfolio_npv",),
+        )
     for source in tariff.sources:
-        notes.cite(EvidenceItem(type="doc", id=source, version=tariff.status))
+        notes.cite(EvidenceItem(type="doc", id=source, version=tariff.status, note="; ".join(tariff.gaps) or None))
     return tariff
 
 
