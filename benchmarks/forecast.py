@@ -145,6 +145,7 @@ def special_days(cases: list[Case], args: argparse.Namespace) -> None:
         table = day_types((last - pd.Timedelta("364D")).date(), last.date())
         chosen = table[table.day_type.isin(["holiday", "makeup"])]
         origins = [pd.Timestamp(day, tz=case.series.index.tz) for day in chosen.date]
+        origins = [at for at in origins if at >= case.origins(2)[0]]
         result = backtest(case.series, (args.models[0],), origins, level=LEVEL, holidays="CN")
         daily, weekly = seasonal(case, origins, 24), seasonal(case, origins, 168)
         own = mae(result, args.models[0])

@@ -38,11 +38,12 @@ def test_a_gap_at_the_very_end_is_bridged(plant):
 
 
 @pytest.mark.parametrize("model", ["auto", "ridge", "naive"])
-def test_a_slot_that_was_never_read_is_still_forecast_or_left_open(plant, model):
+def test_a_slot_that_was_never_read_stays_open(plant, model):
     load = plant(60)
     load[load.index.hour == 3] = np.nan
     out = predict_load(load, model=model)
-    assert np.isfinite(out.yhat[out.ds.dt.hour != 3]).all()
+    assert (out.yhat.isna() == (out.ds.dt.hour == 3)).all()
+    assert (out.yhat_lower.isna() == (out.ds.dt.hour == 3)).all()
 
 
 @pytest.mark.parametrize("start", ["2025-02-20", "2025-09-20"])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonost.engines.forecast.history import History
     from carbonost.engines.forecast.track import Track
 
-LONGEST_DAYS: Final = 760  # older days are left out: two years hold two of every festival, wherever it falls
+LONGEST_DAYS: Final = 600  # older days are left out: they cost time and told no more of the days scored
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _SCORED: Final = 56  # recent blocks that weigh the tracks
 _SHARPNESS: Final = 8.0  # how fast a weight falls with the error
@@ -63,7 +63,7 @@ class DayForecaster:
     corrects: bool = True
 
     def fit(self, history: History, holidays: str | None = None, exog: pd.DataFrame | None = None) -> DayFit:
-        """Learn from the last two years of a history."""
+        """Learn from the last twenty months of a history."""
         known = history.last(LONGEST_DAYS)
         next_day, slot = (int(x[0]) for x in known.cells(known.future(1)))
         first, values = known.by_day(next_day if slot else next_day - 1)

@@ -146,7 +146,7 @@ def carried(values: FloatArray) -> FloatArray:
 
 def _standard(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Centre of each slot and what it usually moves by from week to week."""
-    centre = np.nan_to_num(_median(values))
+    centre = _median(values)  # a slot that was never read stays NaN
     step = min(7, len(values) - 1)
     with np.errstate(invalid="ignore"):
         moved = np.abs(values[step:] - values[:-step])
