@@ -66,7 +66,7 @@ def meter_frame(frame: pd.DataFrame) -> pd.DataFrame:
             "start": start.dt.tz_convert("UTC").astype("datetime64[ns, UTC]"),
             "point": frame["point"].astype(str),
             "energy_type": frame["energy_type"].astype(str),
-            "value": frame["value"].astype(np.float64),
+            "value": _floats(frame["value"]),
             "unit": frame["unit"].astype(str),
         }
     )
@@ -93,6 +93,15 @@ def _carrier(word: str) -> str:
         return energy_type(word)
     except UnknownEnergyTypeError:
         return word
+
+
+def _floats(column: pd.Series[Any]) -> pd.Series[float]:
+    value = pd.to_numeric(column, errors="coerce")
+    wrong = (value.isna() & column.notna()).to_numpy()
+    if wrong.any():
+        cell = column[wrong].iloc[0]
+        raise InputError("a reading is not a number", "meters.value", cell, "Give numbers; NaN is a gap.")
+    return value.astype(np.float64)
 
 
 def _label(frame: pd.DataFrame, row: int) -> int:

@@ -26,7 +26,7 @@ from carbonost.errors import FileFormatError, InputError
 from carbonost.ingestion import mapping
 from carbonost.ingestion.declared import nouns, spread_months
 from carbonost.ingestion.meters import meter_frame, read_meters
-from carbonost.ingestion.tabular import numbers, read_table
+from carbonost.ingestion.tabular import listed, named, numbers, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +53,9 @@ class ParkData:
     meters : DataFrame or path or None
         Columns ``start`` (aware), ``point``, ``energy_type``, ``value``, ``unit``: the amount in the
         interval that begins at `start`. NaN is a gap and stays one. A path is read as a table.
-    activities : sequence of ActivityData or dict
+    activities : sequence of ActivityData or dict, or DataFrame
         Declared totals: a carrier, an amount, a unit, a period.
-    entities : sequence of Entity or dict
+    entities : sequence of Entity or dict, or DataFrame
         Enterprises in the park.
     site : mapping
         Constraints and facts by the names the measure library asks for: ``roof_area_m2``,
@@ -96,9 +96,10 @@ class ParkData:
         meters = self.meters
         if isinstance(meters, (str, Path)):
             meters = read_meters(Path(meters), {"timezone": self.zone})
-        put(self, "meters", None if meters is None else meter_frame(meters))
-        put(self, "activities", tuple(_as(ActivityData, item) for item in self.activities))
-        put(self, "entities", tuple(_as(Entity, item) for item in self.entities))
+        put(self, "meters", None if meters is None else meter_frame(named(meters, mapping.METERS)))
+        activities = listed(self.activities, mapping.ACTIVITIES, "activities")
+        put(self, "activities", tuple(_as(ActivityData, item) for item in activities))
+        put(self, "entities", tuple(_as(Entity, item) for item in listed(self.entities, mapping.ENTITIES, "entities")))
         put(self, "sources", tuple(_as(EvidenceItem, item) for item in self.sources))
         put(self, "site", _plain(self.site))
         put(self, "prices", _plain(self.prices))
@@ -106,6 +107,11 @@ class ParkData:
         twice = {entity.id for entity in self.entities if sum(e.id == entity.id for e in self.entities) > 1}  # type: ignore[union-attr]
         if twice:
             raise InputError("two entities share an id", "entities.id", min(twice), "Give each its own id.")
+
+    def __repr__(self) -> str:
+        points = 0 if self.meters is None else self.meters["point"].nunique()  # type: ignore[index, union-attr]
+        told = f"{points} metered points, {len(self.activities)} declared rows, {len(self.entities)} enterprises"
+        return f"<ParkData {self.name or ''!r}: {told}>"
 
     @classmethod
     def from_yaml(cls, path: Path | str) -> ParkData:

@@ -75,6 +75,37 @@ def read_table(
     return frame[list(names)].rename(columns=names)
 
 
+def named(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Return a frame with our names for the columns that stand under one of their usual names."""
+    known = {alias.casefold(): ours for ours, aliases in columns.items() for alias in aliases}
+    names: dict[Any, str] = {}
+    for column in frame.columns:
+        ours = known.get(_bare(str(column)))
+        if ours is not None and ours not in frame.columns and ours not in names.values():
+            names[column] = ours
+    return frame.rename(columns=names)
+
+
+def listed(rows: Any, columns: Columns, field: str) -> list[Any]:
+    """Return the rows of a list or of a frame, whose empty cells are left out.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if isinstance(rows, pd.DataFrame):
+        cells = named(rows, columns).to_dict("records")
+        return [{str(key): cell for key, cell in row.items() if not _empty(cell)} for row in cells]
+    if isinstance(rows, (str, bytes, dict)):
+        raise InputError("one row is not a list of rows", field, type(rows).__name__, "Give a list, or a DataFrame.")
+    return list(rows)
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
+
+
 def numbers(frame: pd.DataFrame, column: str, path: Path, *, gaps: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Read a column as numbers; thousands separators and full-width digits are understood.
 

@@ -312,3 +312,22 @@ def test_faults_of_declared_rows_come_together_with_file_and_row(small, tmp_path
         (2, "bills.csv: unit", "吨"),
         (4, "bills.csv: unit", "kWhh"),
     ]
+
+
+def test_frames_may_have_chinese_headers():
+    stamps = pd.date_range("2025-01-01", periods=2, freq="h", tz="Asia/Shanghai")
+    meters = pd.DataFrame({"时间": stamps, "计量点": "总表", "品种": "电", "用量(kWh)": [1.0, 2.0], "单位": "kWh"})
+    bills = pd.DataFrame({"品种": ["气"], "用量": [3], "单位": ["万Nm3"], "开始日期": ["2025/1/1"], "地区": [None]})
+    data = ParkData(meters=meters, activities=bills.assign(截止日期="2025/1/31"), name="甲")
+    assert data.meters["value"].tolist() == [1.0, 2.0]
+    assert (data.activities[0].consumption, data.activities[0].region) == (3, "CN")
+    assert repr(data) == "<ParkData '甲': 1 metered points, 1 declared rows, 0 enterprises>"
+
+
+def test_one_row_is_no_list_and_a_word_is_no_reading():
+    with pytest.raises(InputError, match=r"activities.*'dict'.*a list, or a DataFrame"):
+        ParkData(activities={"energy_type": "electricity"})
+    stamps = pd.date_range("2025-01-01", periods=2, freq="h", tz="UTC")
+    frame = pd.DataFrame({"start": stamps, "point": "m", "energy_type": "electricity", "value": "约3", "unit": "kWh"})
+    with pytest.raises(InputError, match=r"meters\.value.*'约3'.*not a number"):
+        ParkData(meters=frame)
