@@ -4,7 +4,7 @@ There is one implementation, the synchronous one. A method of a face awaits its 
 a server's event loop stays free while a year of quarter-hours is solved. What a method returns is
 faced in turn when it is something with work of its own to do (a job, a pipeline, a store); plain
 results come back as they are. Methods that only hand back the object itself, such as the builder's
-``with_…``, stay plain calls so that they can be chained.
+``with_…``, stay plain calls so that they can be chained. What yields is walked with ``async for``.
 
 >>> import asyncio
 >>> from carbonost import aio
@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 _CLASSES: Final = {
     "CarbonCalculator": "carbonost.engines.carbon.calculator",
@@ -45,6 +45,8 @@ _WORKERS: Final = {
     **_CLASSES,
 }
 """Classes whose instances are faced wherever a method returns one."""
+
+_END: Final = object()
 
 __all__ = [*_CLASSES, *_FUNCTIONS]  # noqa: PLE0604 -- strings, by construction
 
@@ -95,14 +97,51 @@ def face(cls: type) -> type[Face]:
         self.sync = cls(*args, **kwargs)
 
     body["__init__"] = wraps(getattr(cls, "__init__"))(build)  # noqa: B009 -- the function, not a bound method
-    for name, twin in inspect.getmembers(cls, inspect.isfunction):
+    for name, twin in inspect.getmembers(cls, inspect.isroutine):
         if not name.startswith("_"):
-            body[name] = _chained(twin) if _returns_itself(cls, twin) else _awaitable_method(twin)
+            body[name] = _method(cls, inspect.getattr_static(cls, name), twin)
     return type(cls.__name__, (Face,), body)
 
 
+def _method(cls: type, held: object, twin: Callable[..., Any]) -> Any:
+    """Return the twin of a method as the class body holds it: static, of the class, or of an object."""
+    if isinstance(held, classmethod):
+        return staticmethod(_made(cls, twin) if _returns_itself(cls, twin) else _awaitable(twin))
+    if isinstance(held, staticmethod):
+        return staticmethod(_awaitable(twin))
+    if _returns(twin).startswith(("Iterator[", "Generator[")):
+        return _iterated(twin)
+    return _chained(twin) if _returns_itself(cls, twin) else _awaitable_method(twin)
+
+
+def _made(cls: type, method: Callable[..., Any]) -> Callable[..., Face]:
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Face:
+        twin = face(cls).__new__(face(cls))
+        twin.sync = method(*args, **kwargs)
+        return twin
+
+    return call
+
+
+def _iterated(method: Callable[..., Any]) -> Callable[..., AsyncIterator[Any]]:
+    """Face a method that yields: ``async for`` takes each item in a worker thread."""
+
+    @wraps(method)
+    async def call(self: Face, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        items = await asyncio.to_thread(method, self.sync, *args, **kwargs)
+        while (item := await asyncio.to_thread(next, items, _END)) is not _END:
+            yield _faced(item)
+
+    return call
+
+
+def _returns(method: Callable[..., Any]) -> str:
+    return str(inspect.signature(method).return_annotation)
+
+
 def _returns_itself(cls: type, method: Callable[..., Any]) -> bool:
-    return str(inspect.signature(method).return_annotation) in {"Self", cls.__name__}
+    return _returns(method) in {"Self", cls.__name__}
 
 
 def _chained(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -68,6 +68,26 @@ def test_a_builder_is_chained_and_its_pipeline_is_awaited():
     assert asyncio.run(described())["stages"][0]["name"] == "geo"
 
 
+def test_events_come_by_async_for_and_a_bundle_is_verified_by_the_class(tmp_path):
+    async def told():
+        pipeline = await aio.PipelineBuilder().build()
+        selection = carbonost.GeoSelection(type="park_id", geometry="P1")
+        scenario = carbonost.ScenarioParams(region="CN-JS", accounting_year=2025)
+        kinds = [event.kind async for event in pipeline.stream(selection, scenario, carbonost.ParkData(), job_id="j")]
+        job = await pipeline.job("j")
+        path = await job.export(tmp_path / "j.zip")
+        return kinds, await aio.Pipeline.verify(path), await aio.CarbonCalculator.hourly_match([2.0], [1.0], [0.5])
+
+    kinds, checked, match = asyncio.run(told())
+    assert kinds[0] == "stage.started"
+    assert checked.problems == ()
+    assert str(match) == str(carbonost.CarbonCalculator.hourly_match([2.0], [1.0], [0.5]))
+
+
+def test_a_class_method_that_makes_the_object_stays_a_plain_call():
+    assert isinstance(aio.PipelineBuilder.of(), aio.PipelineBuilder)
+
+
 def test_a_store_is_faced(tmp_path):
     async def stored():
         objects = await aio.open_objects((tmp_path / "objects").as_uri())
