@@ -249,7 +249,7 @@ def test_a_gap_in_the_metering_is_stated_and_never_filled():
 
 def test_an_enterprise_without_data_is_estimated_and_the_rule_is_an_assumption():  # P42, P46, P50
     entities = [{"id": "A", "name": "A化工", "industry_code": "C26", "employees": 100}]
-    job = run(data=ParkData(entities=entities))
+    job = run(data=ParkData(entities=entities, site={"no_fuels": True}))
     base = job.envelopes["baseline"]
     rule = next(item for item in base.assumptions if item.name.startswith("proxy_electricity"))
     assert base.number("baseline_electricity_kwh_y") == rule.value * 100

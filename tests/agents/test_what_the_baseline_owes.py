@@ -97,3 +97,17 @@ def test_what_the_value_rests_on_is_stated_as_grave(sample_job):
     assert told["avoided_emissions_are_paid"] == "high"
     assert told["saved_electricity_is_priced_flat"] == "high"
     assert any(item.name == "dispatch_foresight" for item in sample_job.envelopes["measures"].assumptions)
+
+
+def test_without_a_word_on_fuels_scope_1_is_unknown_and_not_zero():
+    """P48: what nobody declared is a gap; the electricity of the year is stated all the same."""
+    silent = baseline({"activities": [bill()], "entities": ENTITIES[:1]})
+    for key in ("S1_tco2e_y", "total_tco2e_y", "total_market_tco2e_y"):
+        assert silent.value(key) is None
+    assert silent.number("S2_tco2e_y") == pytest.approx(582.7)
+    assert silent.number("S2_market_tco2e_y") == pytest.approx(609.6)
+    assert missing(silent)["燃料与其他范围一活动数据"] == "high"
+    said = baseline({"activities": [bill()], "entities": ENTITIES[:1], "site": {"no_fuels": True}})
+    assert said.number("S1_tco2e_y") == 0
+    assert said.number("total_tco2e_y") == pytest.approx(582.7)
+    assert "燃料与其他范围一活动数据" not in missing(said)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _ONE_SOURCE: Final = frozenset({"read", "secondary", "derived", "recalled"})
 """Statuses of a figure no second source confirms."""
 
+_BOUGHT: Final = frozenset({"electricity", "heat", "steam"})
+
 
 @dataclass(frozen=True)
 class BaselineStage:
@@ -143,7 +145,7 @@ def _account(
     if not fuel.held:
         missing.append(f"fuel_ef_version {fuel.asked}")
         unknown.add(1)
-        rows = tuple(row for row in rows if row.energy_type in {"electricity", "heat", "steam"})
+        rows = tuple(row for row in rows if row.energy_type in _BOUGHT)
     if STEAM_GAP in notes.gaps:
         missing.append("steam enthalpy")
         unknown.add(2)
@@ -156,10 +158,12 @@ def _account(
     inventory = calculator.calculate(given, contracts=contracts, errors="collect")
     for _, refused in inventory.rejected.iterrows():
         row = rows[int(refused["row"])]
-        unknown.add(2 if row.energy_type in {"electricity", "heat", "steam"} else 1)
+        unknown.add(2 if row.energy_type in _BOUGHT else 1)
         what = f"{row.energy_type}（{scenario.region}，{flows.year}）：{refused['message']}"
         if what not in missing:
             missing.append(what)
+    if not _burned(rows) and not context.data.site.get("no_fuels"):
+        unknown.add(1)
     inventory = _with_uncertainty(inventory, notes)
     used = sorted({str(b.vintage) for b in inventory.bases if b.scope == 1 and b.vintage})
     name = fuel.asked or ", ".join(used) or parameters
@@ -180,6 +184,11 @@ def _park(context: StageContext, notes: Notes, account: Account, parameters: str
     if account.unknown or not account.given:
         return None
     return park_account(account.calculator, account.given, context.data.site, parameters or FUEL_SET, notes)
+
+
+def _burned(rows: tuple[Row, ...]) -> set[str]:
+    """Return what scope 1 is made of: every carrier that is not bought power or heat."""
+    return {row.energy_type for row in rows} - _BOUGHT
 
 
 def _uses(rows: tuple[Row, ...], method: str) -> bool:
@@ -306,14 +315,13 @@ def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Acco
             fix="接入电表数据",
             affects=("peak_kw", "portfolio_npv"),
         )
-    burned = {row.energy_type for row in flows.rows} - {"electricity", "heat", "steam"}
-    if not burned and not context.data.site.get("no_fuels"):
+    if not _burned(flows.rows) and not context.data.site.get("no_fuels"):
         notes.gap(
             "燃料与其他范围一活动数据",
-            "范围一按已申报排放源合计，未申报任何排放源",
-            "medium",
-            fix="提供用气、用油等数据；确无燃料请声明 site.no_fuels",
-            affects=("baseline_gas_nm3_y", "S1_tco2e_y"),
+            "范围一与总量未知，不按零计；范围二照常给出",
+            "high",
+            fix="提供用气、用油等数据；确无燃料与其他范围一排放源时声明 site.no_fuels: true",
+            affects=("baseline_gas_nm3_y", "S1_tco2e_y", "total_tco2e_y", "total_market_tco2e_y"),
         )
     if any(b.fallback for b in account.inventory.bases):
         notes.gap(
