@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
@@ -103,9 +104,23 @@ def _run(args: argparse.Namespace) -> int:
     from carbonost.ingestion.park import read_park
 
     selection, scenario, data = read_park(args.park)
+    _misspelt(data)
     if selection.type == "polygon":
         _check_boundary(args.park.name, selection)
     return _go(args, selection, scenario, data, auto_approve=args.auto_approve)
+
+
+def _misspelt(data: ParkData) -> None:
+    """Ask about a fact of the site whose name is nearly one the measures look for."""
+    from carbonost.engines.measures import MeasureLibrary
+
+    known = {
+        name for measure in MeasureLibrary.default() for name in (*measure.required_inputs, *measure.optional_inputs)
+    }
+    for name in data.site:
+        near = get_close_matches(name, known - data.site.keys(), n=1, cutoff=0.85)
+        if name not in known and near:
+            tell(f"! site.{name} 未被使用；是否为 {near[0]}？", style="yellow")
 
 
 def _check_boundary(name: str, selection: GeoSelection) -> None:

@@ -154,6 +154,16 @@ def test_a_waiting_run_prints_the_commands_that_bring_it_to_its_report(run, park
     assert (tmp_path / "carbonost-report" / "park-government.pdf").exists()
 
 
+def test_a_misspelt_fact_of_the_site_is_asked_about(run, park, tmp_path):
+    body = yaml.safe_load(park.read_text("utf-8"))
+    body["site"]["roof_area"] = body["site"].pop("roof_area_m2")
+    body["scenario"]["accounting_year"] = 2003
+    path = park.parent / f"{tmp_path.name}.yaml"
+    path.write_text(yaml.safe_dump(body, allow_unicode=True), "utf-8")
+    _, _, err = run("run", path)
+    assert "site.roof_area 未被使用；是否为 roof_area_m2？" in err
+
+
 def test_chinese_factors_come_first_and_all_are_counted(run):
     _, out, _ = run("factors", "search", "电力", "--most", "2")
     assert "0.5306" in out
