@@ -85,7 +85,9 @@ def gather(cells: Cells, edges: Integers) -> Cells:
     torn = edges[np.minimum(bucket + 1, len(edges) - 1)] < cells.end
     if torn.any():
         raise beyond(int(cells.first[np.flatnonzero(torn)[0]]))
-    order = np.lexsort((bucket, cells.series))
+    step = np.diff(cells.series)
+    in_order = bool(((step > 0) | ((step == 0) & (np.diff(bucket) >= 0))).all())
+    order = slice(None) if in_order else np.lexsort((bucket, cells.series))
     series, bucket = cells.series[order], bucket[order]
     begins = np.flatnonzero(np.r_[True, (series[1:] != series[:-1]) | (bucket[1:] != bucket[:-1])])
     return Cells(

@@ -212,7 +212,7 @@ class PostgresMeterStore:
                 cursor.execute(f"create schema if not exists {self._schema}")
             for statement in sql.SCHEMA:
                 cursor.execute(statement)
-            self.server = f"postgresql {cursor.connection.info.server_version / 10_000:.2f}"
+            self.server = f"postgresql {cursor.connection.info.parameter_status('server_version')}"
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

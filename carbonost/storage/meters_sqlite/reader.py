@@ -130,7 +130,8 @@ def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, ed
 
 def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int) -> Cells:
     rows = db.execute(
-        f"select series, day, scale, data from rollup where series in ({_CHOSEN}) and day >= ? and day < ?",  # noqa: S608
+        f"select series, day, scale, data from rollup where series in ({_CHOSEN})"  # noqa: S608
+        " and day >= ? and day < ? order by series, day",
         (chosen(ids), first, last),
     ).fetchall()
     if not rows:

@@ -117,7 +117,10 @@ class SqliteMeterStore:
             ids, series = self._select(db, selector)
             cells.check_how(how, (info.unit for info in series))
             kept = reader.extent(db, ids)
-            first, last = (max(first, kept[0]), min(last, kept[1])) if kept else (first, first)
+            if kept:  # nothing lies outside, so whole days may be taken from their roll-ups
+                first, last = max(first, kept[0] // DAY * DAY), min(last, -(-kept[1] // DAY) * DAY)
+            else:
+                last = first
             cuts = edges(first, max(last, first + 1), every, tz)
             found = reader.collect(db, ids, first, last, cuts) if last > first else cells.empty()
         return cells.to_frame(found, series, zone(tz).key, how)
