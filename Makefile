@@ -14,6 +14,7 @@ demo:
 	@bash .ci/setup demo
 	@$(py) -m carbonost.cli demo --output carbonost-report
 
+test: export OPENBLAS_NUM_THREADS = 1
 test:
 	@bash .ci/setup test
 	@$(py) -m pytest -n 2 --dist loadfile
