@@ -163,8 +163,10 @@ class Effect(SpokenModel):
         "electricity_export" and "green_electricity" are amounts sold and bought under contract.
     other_saving_cny_per_year : float [CNY/a]
         Money beyond energy times price, such as a lower demand charge from a dispatch.
+    energy_charge_cny_per_year : float [CNY/a]
+        Part of that money that is the bill's energy charge: it moves with the electricity price.
     billed : bool
-        True where that money is the change of the whole bill: the energies are then not priced again.
+        True where that money is the change of the electricity bill: electricity is then not priced again.
     size : {name: Range}
         What was assumed to be built: ``capacity_kw``, ``capacity_kwh``, ….
     abatement : Abatement or None
@@ -178,6 +180,7 @@ class Effect(SpokenModel):
     computable: bool = True
     saved: dict[str, Range] = Field(default_factory=dict)
     other_saving_cny_per_year: float = 0.0
+    energy_charge_cny_per_year: float = 0.0
     billed: bool = False
     size: dict[str, Range] = Field(default_factory=dict)
     degradation: Share = 0.0
@@ -201,7 +204,10 @@ class Investment(SpokenModel):
     capex_cny : float or None
         None where no cost in CNY is known: the measure cannot be valued, and says so.
     saving_cny_per_year : float [CNY/a]
-        Money beyond the energy amounts below.
+        Money beyond the energy amounts and the energy charge below.
+    energy_charge_cny_per_year, billed_at_cny_per_kwh : float [CNY/a], float or None [CNY/kWh]
+        Energy charge saved on a bill, and the scenario's electricity price it belongs to: at another
+        price it is worth in proportion. Without that price it stays as billed.
     *_per_year : float
         Energy no longer bought; negative where the measure uses more. They are priced by the scenario.
     green_electricity_kwh_per_year : float [kWh/a]
@@ -221,6 +227,8 @@ class Investment(SpokenModel):
     capex_cny: float | None = None
     opex_cny_per_year: float = 0.0
     saving_cny_per_year: float = 0.0
+    energy_charge_cny_per_year: float = 0.0
+    billed_at_cny_per_kwh: float | None = Field(default=None, gt=0)
     electricity_kwh_per_year: float = 0.0
     electricity_export_kwh_per_year: float = 0.0
     green_electricity_kwh_per_year: float = 0.0

@@ -95,7 +95,8 @@ def test_parameters_used_name_the_versions_that_were_used(sample_job):
 def test_what_the_value_rests_on_is_stated_as_grave(sample_job):
     told = {item.name: item.sensitivity for item in sample_job.envelopes["finance"].assumptions}
     assert told["avoided_emissions_are_paid"] == "high"
-    assert told["saved_electricity_is_priced_flat"] == "high"
+    assert told["saved_electricity_is_priced_flat"] == "medium"
+    assert told["billed_saving_moves_with_price"] == "medium"
     assert any(item.name == "dispatch_foresight" for item in sample_job.envelopes["measures"].assumptions)
 
 
@@ -111,3 +112,21 @@ def test_without_a_word_on_fuels_scope_1_is_unknown_and_not_zero():
     assert said.number("S1_tco2e_y") == 0
     assert said.number("total_tco2e_y") == pytest.approx(582.7)
     assert "燃料与其他范围一活动数据" not in missing(said)
+
+
+def test_the_roof_is_valued_on_the_bill_and_still_moves_with_the_price(sample_job):
+    """P66: 17.13 GWh of own use at the tariff's hours are 0.640 CNY/kWh, not the flat 0.68."""
+    effects = {row["id"]: row for row in sample_job.envelopes["measures"].artifacts["effects"]}
+    roof = effects["PV_ROOF"]
+    assert roof["billed"]
+    per_kwh = roof["other_saving_cny_per_year"] / roof["saved"]["electricity"]["value"]
+    assert per_kwh == pytest.approx(0.640, abs=5e-4)
+    finance = sample_job.envelopes["finance"]
+    bars = {row["parameter"]: row for row in finance.artifacts["sensitivity"]}
+    base = finance.number("portfolio_npv")
+    power = bars["electricity_price_y_per_kwh"]
+    assert power["npv_high_cny"] - base == pytest.approx(base - power["npv_low_cny"], rel=0.02)
+    assert power["npv_high_cny"] - base > 0.2 * base
+    assert {row["id"]: row["lcoe_cny_per_kwh"] for row in finance.artifacts["measure_cashflows"]}[
+        "PV_ROOF"
+    ] == pytest.approx(0.33156, abs=1e-5)

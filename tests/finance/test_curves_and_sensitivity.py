@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonost.engines.finance import check_consistency, macc, npv, tornado, two_way
+from carbonost.engines.finance import Cashflow, check_consistency, macc, npv, tornado, two_way
 from carbonost.errors import InconsistentMetricsError, InputError
 
 ROWS = [
@@ -161,3 +161,20 @@ def test_metrics_that_agree_stand():
         rate=0.08, horizon_years=15, npv_cny=1e5, irr=0.12, payback_years=6.0, discounted_payback_years=9.0
     )
     check_consistency(rate=0.08, horizon_years=15, npv_cny=4.2e6, payback_years=24.67, conventional=False)
+
+
+def test_what_is_saved_on_a_bill_is_worth_in_proportion_to_the_price():
+    """60 CNY of energy charge billed at 0.6 CNY/kWh, and 10 CNY of demand that no price moves."""
+    measure = {
+        "capex_cny": 100.0,
+        "saving_cny_per_year": 10.0,
+        "energy_charge_cny_per_year": 60.0,
+        "billed_at_cny_per_kwh": 0.6,
+    }
+    terms = {"wacc": 0.1, "horizon_years": 1}
+    first_year = [
+        Cashflow.build(measure, terms | {"electricity_price_y_per_kwh": price}).saving[1] for price in (0.6, 0.3, 0.9)
+    ]
+    assert first_year == pytest.approx([70.0, 40.0, 100.0])
+    fixed = Cashflow.build(measure | {"billed_at_cny_per_kwh": None}, terms)
+    assert fixed.saving[1] == pytest.approx(70.0)

@@ -1,5 +1,5 @@
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -55,6 +55,7 @@ ALL = [one.id for one in MeasureLibrary.default() if one.effect != "dispatch"]
 class Bill:
     total_cny: float
     wear_cny: float = 0.0
+    energy_cny: float = 0.0
 
 
 def alone(measure, site=SITE, base=BASE, factors=FACTORS):
@@ -289,6 +290,36 @@ def test_a_battery_saves_on_the_bill_and_uses_energy():
     assert priced.capex_cny == 900 * 4000 + 100 * 2000
     assert priced.electricity_kwh_per_year == 0.0  # already in the bill
     assert priced.saving_cny_per_year == pytest.approx(6e5)
+
+
+def test_a_roof_saves_on_the_bill_what_the_hours_it_meets_cost():
+    """Noon at 0.3, all else at 0.9 CNY/kWh, and 1000 CNY per kW of the year's peak."""
+    price = pd.Series(np.where((HOURS.hour >= 10) & (HOURS.hour < 14), 0.3, 0.9), HOURS)
+
+    def bill(load):
+        charge = float((load * price).sum())
+        return Bill(charge + 1000.0 * float(load.max()), energy_cny=charge)
+
+    roadmap = assess(["PV_ROOF"], SITE, BASE, FACTORS, bill=bill)
+    roof, left = roadmap.get("PV_ROOF"), roadmap.left.load_kw
+    hourly = BASE.load_kw - left
+    assert roof.billed
+    assert roof.energy_charge_cny_per_year == pytest.approx(float((hourly * price).sum()))
+    assert 0.3 < roof.energy_charge_cny_per_year / roof.amount("electricity") < 0.9
+    peak_cny = 1000.0 * (BASE.load_kw.max() - left.max())
+    assert roof.other_saving_cny_per_year == pytest.approx(roof.energy_charge_cny_per_year + peak_cny)
+    priced = invest(roof, {}, billed_at_cny_per_kwh=0.7).investment
+    assert priced.electricity_kwh_per_year == 0.0
+    assert priced.energy_charge_cny_per_year == roof.energy_charge_cny_per_year
+    assert priced.electricity_export_kwh_per_year == roof.amount("electricity_export")
+    fixed = invest(roof, {}).investment
+    assert fixed.saving_cny_per_year == roof.other_saving_cny_per_year
+
+
+def test_without_a_bill_or_a_load_curve_a_roof_is_priced_flat():
+    assert not alone("PV_ROOF").billed
+    curveless = assess(["PV_ROOF"], SITE, replace(BASE, load_kw=None), FACTORS, bill=lambda _: Bill(0.0))
+    assert not curveless.get("PV_ROOF").billed
 
 
 def test_hourly_factors_may_make_a_battery_abate():

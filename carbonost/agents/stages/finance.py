@@ -229,6 +229,7 @@ def _invest(effect: Effect, context: StageContext, notes: Notes, scenario: Scena
         dict(context.data.site),
         cny_per_eur=scenario.currency_rate_cny_per_eur,
         cny_per_usd=scenario.currency_rate_cny_per_usd,
+        billed_at_cny_per_kwh=context.scenario.electricity_price_y_per_kwh or None,
     )
     for item in cost.assumptions:
         notes.assumptions.setdefault(item.name, item)

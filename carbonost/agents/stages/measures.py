@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from carbonost.agents.envelope import ResultEnvelope
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
     from carbonost.domain.measure import Candidate, Effect
+    from carbonost.domain.tariff import Tariff
     from carbonost.engines.measures import Costed, Roadmap, Screening
 
 
@@ -129,10 +130,13 @@ class MeasuresStage:
         found = _screen(notes, library, site, before)
         factors = abatement_factors(before)
         energy, load = _energy(context, before)
-        battery = self._battery(context, notes, site, factors)
+        tariff = park_tariff(context, notes)
+        battery = None if tariff is None else BatteryDispatch(tariff, site, factors, notes)
+        _tell_prices(notes, tariff, energy)
         chosen = [one.id for one in found.candidates if one.enabled and one.feasible]
         dispatch = {} if battery is None else {"BESS": battery}
-        roadmap = assess(chosen, site, energy, factors, library=library, dispatch=dispatch)
+        bill = None if tariff is None else tariff.bill
+        roadmap = assess(chosen, site, energy, factors, library=library, dispatch=dispatch, bill=bill)
         scenario = context.scenario
         costs = {
             effect.id: invest(
@@ -168,13 +172,6 @@ class MeasuresStage:
             min(before.confidence, 0.5 + 0.5 * found.avg_applicability_score) * (0.8 + 0.2 * known),
             _solver() if battery is not None and battery.schedule is not None else None,
         )
-
-    @staticmethod
-    def _battery(
-        context: StageContext, notes: Notes, site: dict[str, Any], factors: AbatementFactors
-    ) -> BatteryDispatch | None:
-        tariff = park_tariff(context, notes)
-        return None if tariff is None else BatteryDispatch(tariff, site, factors, notes)
 
 
 def _site(context: StageContext) -> dict[str, Any]:
@@ -258,6 +255,22 @@ def _energy(context: StageContext, before: ResultEnvelope) -> tuple[Baseline, pd
             boiler_efficiency=cast("float | None", site.get("boiler_efficiency")),
         ),
         load,
+    )
+
+
+def _tell_prices(notes: Notes, tariff: Tariff | None, energy: Baseline) -> None:
+    """State what a kilowatt-hour costs on the park's bill, beside the flat price of what is not billed."""
+    load = energy.load_kw
+    if tariff is None or load is None or load.isna().any() or not load.clip(lower=0.0).sum():
+        return
+    drawn = load.clip(lower=0.0)
+    hours = (load.index[1] - load.index[0]) / pd.Timedelta(hours=1)
+    notes.assume(
+        "billed_energy_price",
+        tariff.bill(drawn).energy_cny / float(drawn.sum() * hours),
+        "CNY/kWh",
+        "园区负荷按分时电价计费的平均电度电价；光伏自用与储能逐时按电价表计费（含需量），其余措施按情景电价",
+        "medium",
     )
 
 

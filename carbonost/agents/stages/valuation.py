@@ -21,7 +21,7 @@ def parameters_used(scenario: ScenarioParams, context: StageContext) -> dict[str
 
 
 def tell_valuation(notes: Notes, scenario: ScenarioParams, chosen: Portfolio, effects: Iterable[Effect]) -> None:
-    """State that avoided tonnes are paid, and that saved power has one price at all hours."""
+    """State that avoided tonnes are paid, and at which price saved power counts."""
     if chosen.total is None:
         return
     if scenario.carbon_price_y_per_tco2:
@@ -32,11 +32,22 @@ def tell_valuation(notes: Notes, scenario: ScenarioParams, chosen: Portfolio, ef
             "避免的范围一与范围二排放全部按碳价计入收益；企业未纳入碳市场或不能出售该减排量时，此项收益不存在",
             "high",
         )
-    if any(one.id in chosen.selected and not one.billed and "electricity" in one.saved for one in effects):
+    taken = [one for one in effects if one.id in chosen.selected]
+    if any(not one.billed and one.amount("electricity") for one in taken):
+        flat = "未按电价表计费的措施，其用电变化按情景电价计价，不分时段、不计需量"
+        roof = any(one.id == "PV_ROOF" and not one.billed for one in taken)
         notes.assume(
             "saved_electricity_is_priced_flat",
             "单一电价",
             "text",
-            "储能以外各措施的节电按情景电价计价，不分时段、不计需量；午间为低谷电价时光伏收益偏高",
-            "high",
+            flat + ("；午间为低谷电价时光伏收益偏高" if roof else ""),
+            "high" if roof else "medium",
+        )
+    if any(one.billed for one in taken):
+        notes.assume(
+            "billed_saving_moves_with_price",
+            "同比例",
+            "text",
+            "按电价表计费的措施（光伏、储能）：电度电费随情景电价同比例变化，需量电费不变",
+            "medium",
         )

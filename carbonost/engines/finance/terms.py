@@ -100,11 +100,18 @@ def amounts(measure: object, horizon_years: int) -> Amounts:
     degradation = number(measure, "degradation", 0.0)
     if ((degradation < 0) | (degradation >= 1)).any():
         raise InputError("must lie in [0, 1)", "degradation", degradation.tolist(), "0.5 % a year is 0.005.")
+    energy = {name: number(measure, name, 0.0) for name in PRICED}
+    fixed, charge = number(measure, "saving_cny_per_year", 0.0), number(measure, "energy_charge_cny_per_year", 0.0)
+    if read(measure, "billed_at_cny_per_kwh") is None:
+        fixed = fixed + charge
+    else:  # worth, at any price, as much as the energy it is at its own price
+        own = _positive(number(measure, "billed_at_cny_per_kwh"), "billed_at_cny_per_kwh")
+        energy["electricity_kwh_per_year"] = energy["electricity_kwh_per_year"] + charge / own
     return Amounts(
         capex_cny=capex,
         opex_cny=number(measure, "opex_cny_per_year", 0.0),
-        saving_cny=number(measure, "saving_cny_per_year", 0.0),
-        energy={name: number(measure, name, 0.0) for name in PRICED},
+        saving_cny=fixed,
+        energy=energy,
         green_kwh=number(measure, "green_electricity_kwh_per_year", 0.0),
         delivered_kwh=number(measure, "energy_kwh_per_year", 0.0),
         abatement_t=number(measure, "abatement_t_per_year", 0.0),
@@ -114,6 +121,12 @@ def amounts(measure: object, horizon_years: int) -> Amounts:
         replacement_cny=capex if again is None else finite(again, "replacement_cny"),
         subsidy_cny=number(measure, "subsidy_cny", 0.0),
     )
+
+
+def _positive(values: FloatArray, name: str) -> FloatArray:
+    if (values <= 0).any():
+        raise InputError("must be positive", name, values.tolist(), "Give the price the bill was made at, or leave it.")
+    return values
 
 
 def energy_value(energy: Mapping[str, FloatArray], scenario: object) -> FloatArray:

@@ -41,6 +41,7 @@ def invest(
     method: Method = "location_based",
     cny_per_eur: float | None = None,
     cny_per_usd: float | None = None,
+    billed_at_cny_per_kwh: float | None = None,
     library: MeasureLibrary | None = None,
 ) -> Costed:
     """Cost an effect.
@@ -58,6 +59,9 @@ def invest(
     cny_per_eur, cny_per_usd : float, optional
         The user's own exchange rates. Only with one is a foreign row converted, and a gap says that it
         is foreign.
+    billed_at_cny_per_kwh : float, optional
+        The scenario's electricity price the bill belongs to: the energy charge it saves then moves with
+        that price. Without it the money of a bill is fixed.
     library : MeasureLibrary, optional
 
     Returns
@@ -82,14 +86,19 @@ def invest(
         record.miss(f"opex.{measure.id}", f"{measure.name_zh}的运维费用", workaround="暂按 0 计，净收益偏高")
     life = _life(measure, effect, site or {}, record)
     tonnes = None if effect.abatement is None else effect.abatement.total_t(method)
-    energies = {} if effect.billed else _energies(effect)
+    energies = _energies(effect)
+    if effect.billed:
+        energies.pop("electricity_kwh_per_year", None)
     made = effect.size.get("energy_kwh")
+    charge = effect.energy_charge_cny_per_year if billed_at_cny_per_kwh else 0.0
     investment = Investment(
         id=effect.id,
         name=measure.name_zh,
         capex_cny=capex,
         opex_cny_per_year=opex or 0.0,
-        saving_cny_per_year=effect.other_saving_cny_per_year,
+        saving_cny_per_year=effect.other_saving_cny_per_year - charge,
+        energy_charge_cny_per_year=charge,
+        billed_at_cny_per_kwh=billed_at_cny_per_kwh if charge else None,
         abatement_t_per_year=tonnes or 0.0,
         degradation=effect.degradation,
         life_years=life,

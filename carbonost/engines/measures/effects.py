@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import fsum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from carbonost.domain.measure import Effect, Range
 from carbonost.engines.measures import models, supply
 from carbonost.engines.measures.baseline import AbatementFactors, Baseline
 from carbonost.engines.measures.library import MeasureLibrary
-from carbonost.engines.measures.models import Case, Step, amount
+from carbonost.engines.measures.models import Bill, Case, Step, amount, bill_saving
 from carbonost.engines.measures.site import number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    import pandas as pd
 
     from carbonost.domain.measure import Measure, Method
 
@@ -33,18 +35,6 @@ MODELS: Final[dict[str, Callable[[Case], Step]]] = {
     "electric_boiler": supply.electric_boiler,
 }
 """Effect name of a library row -> its model; "dispatch" is composed by the caller, see `assess`."""
-
-
-class Bill(Protocol):
-    """What of a ledger a battery's effect reads."""
-
-    @property
-    def total_cny(self) -> float:
-        """Whole bill [CNY]."""
-
-    @property
-    def wear_cny(self) -> float:
-        """Wear in it, which is no payment [CNY]."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +76,7 @@ def assess(
     *,
     library: MeasureLibrary | None = None,
     dispatch: Mapping[str, Callable[[Baseline], Effect | None]] | None = None,
+    bill: Callable[[pd.Series], Bill] | None = None,
 ) -> Roadmap:
     """Effects of measures at a site, each on what the earlier ones left.
 
@@ -101,6 +92,9 @@ def assess(
     dispatch : {id: function of Baseline}, optional
         Effects that come from another engine, such as a battery's: called with what is left, returns
         an `Effect` (`battery_effect`) or None where it cannot be had.
+    bill : function of a load curve, optional
+        Bill of a load [kW] without gaps, such as ``Tariff.bill``: PV on a metered load is then worth the
+        bill before less the bill after, hour by hour and with the demand charge, instead of a flat price.
 
     Returns
     -------
@@ -116,7 +110,7 @@ def assess(
     left = _informed(baseline, site)
     effects = []
     for measure in sorted(chosen.values(), key=lambda one: (one.order, one.id)):
-        step = _step(Case(measure, site, left, factors, library), (dispatch or {}).get(measure.id))
+        step = _step(Case(measure, site, left, factors, library, bill=bill), (dispatch or {}).get(measure.id))
         effects.append(step.effect)
         left = step.after
     return Roadmap(tuple(effects), left)
@@ -161,11 +155,9 @@ def battery_effect(
     lost = charged_kwh - discharged_kwh
     if not np.isfinite(lost) or lost < -1e-6 * max(1.0, abs(charged_kwh)):
         raise InputError("a battery cannot give more than it took", "discharged_kwh", discharged_kwh, "Check units.")
-    saving = (before.total_cny - before.wear_cny) - (after.total_cny - after.wear_cny)
     effect = case.effect(
         {"electricity": amount("electricity", -lost, -lost, -lost)},
-        other_saving_cny_per_year=saving,
-        billed=True,
+        **bill_saving(before, after),
         size={
             "capacity_kwh": Range(value=capacity_kwh, unit="kWh"),
             "capacity_kw": Range(value=power_kw, unit="kW"),

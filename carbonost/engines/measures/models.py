@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -20,12 +20,38 @@ from carbonost.engines.measures.site import Record, lookup, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from carbonost.engines.measures.library import MeasureLibrary
 
 
 HOURS_PER_YEAR: Final = 8760.0
+
+
+class Bill(Protocol):
+    """What of a ledger an effect reads."""
+
+    @property
+    def total_cny(self) -> float:
+        """Whole bill [CNY]."""
+
+    @property
+    def energy_cny(self) -> float:
+        """Energy charge in it [CNY]."""
+
+    @property
+    def wear_cny(self) -> float:
+        """Wear in it, which is no payment [CNY]."""
+
+
+def bill_saving(before: Bill, after: Bill, share: float = 1.0) -> dict[str, Any]:
+    """The money of an effect that is the change of the electricity bill, `share` times."""
+    paid = (before.total_cny - before.wear_cny) - (after.total_cny - after.wear_cny)
+    return {
+        "other_saving_cny_per_year": share * paid,
+        "energy_charge_cny_per_year": share * (before.energy_cny - after.energy_cny),
+        "billed": True,
+    }
 
 
 class Step(NamedTuple):
@@ -45,6 +71,7 @@ class Case:
     factors: AbatementFactors
     library: MeasureLibrary
     record: Record = field(default_factory=Record)
+    bill: Callable[[pd.Series], Bill] | None = None
 
     def default(self, name: str) -> float:
         """A default of the library, stated as an assumption."""

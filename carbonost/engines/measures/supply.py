@@ -11,7 +11,7 @@ import pandas as pd
 from carbonost.domain.measure import Range
 from carbonost.engines.measures.baseline import KWH_PER_GJ
 from carbonost.engines.measures.heat import heat_pump_cop, waste_heat_share
-from carbonost.engines.measures.models import HOURS_PER_YEAR, Case, Step, amount, spread_evenly
+from carbonost.engines.measures.models import HOURS_PER_YEAR, Case, Step, amount, bill_saving, spread_evenly
 from carbonost.engines.measures.pv import PvYield, pv_yield
 from carbonost.engines.measures.site import lookup, number
 
@@ -49,6 +49,7 @@ def pv(case: Case) -> Step:
     own_kwh, out_kwh = float(own.sum() * hours), float(out.sum() * hours)
     spread = (one.low / one.annual_kwh_per_kw, one.high / one.annual_kwh_per_kw) if one.annual_kwh_per_kw else (1, 1)
     made = capacity * one.annual_kwh_per_kw
+    money = _on_the_bill(case, load, own, hours)
     effect = case.effect(
         {
             "electricity": amount(
@@ -63,9 +64,19 @@ def pv(case: Case) -> Step:
         },
         degradation=case.published("degradation_per_year"),
         life_years=int(case.published("lifetime")),
+        **money,
     )
     saved = pd.Series(own, index=load.index) if case.left.load_kw is not None else None
     return Step(effect, case.left.after(effect, load_saved_kw=saved))
+
+
+def _on_the_bill(case: Case, load: pd.Series, own: FloatArray, hours: float) -> dict[str, Any]:
+    """What the own use takes off the bill of a metered load; `hours` per interval bring it to a year."""
+    if case.bill is None or case.left.load_kw is None or load.isna().any():
+        return {}
+    step = (load.index[1] - load.index[0]) / pd.Timedelta(hours=1)
+    drawn = load.clip(lower=0.0)
+    return bill_saving(case.bill(drawn), case.bill((drawn - own).clip(lower=0.0)), hours / step)
 
 
 def waste_heat(case: Case) -> Step:
