@@ -310,7 +310,8 @@ class Job:
         narrative = told.get("narrative", {}) if kind == "park" else {}
         data = report_data(envelopes, narrative, {**told.get("meta", {}), **(meta or {})})
         audience = (version or told.get("audience")) if kind == "park" else version
-        return ReportGenerator().generate(kind, data, formats=tuple(formats), audience=audience)
+        chosen = (formats,) if isinstance(formats, str) else tuple(formats)
+        return ReportGenerator().generate(kind, data, formats=chosen, audience=audience)
 
     def export(self, path: Path | str, *, withhold: Collection[str] = ()) -> Path:
         """Write everything about the job into one file that can be verified elsewhere, offline.

@@ -1,7 +1,6 @@
 """The conductor: stages in their order, a store for the record, a runner for the calls.
 
->>> from carbonost import PipelineBuilder, sample_park  # doctest: +SKIP
->>> job = PipelineBuilder().build().run(*sample_park(), auto_approve=True)  # doctest: +SKIP
+``job = PipelineBuilder().build().run(*sample_park(), auto_approve=True)``
 """
 
 from __future__ import annotations
@@ -203,6 +202,9 @@ class Pipeline:
 
     def __init__(self, world: World, journal: Journal, runner: Runner) -> None:
         self._world, self._journal, self._runner = world, journal, runner
+
+    def __repr__(self) -> str:
+        return f"Pipeline({' → '.join(stage.spec.name for stage in self._world.stages)})"
 
     def start(
         self,

@@ -97,6 +97,8 @@ def _rounded(value: float, digits: int) -> str:
 
 def gaps(envelopes: Mapping[str, Any], most: int = 8) -> None:
     """Print the gravest data gaps."""
+    from carbonost.engines.report.labels import input_name
+
     order = {"high": 0, "medium": 1, "low": 2}
     found = {(gap.missing, gap.severity): gap for envelope in envelopes.values() for gap in envelope.data_gaps}
     ranked = sorted(found.values(), key=lambda gap: (order[gap.severity], gap.missing))
@@ -105,5 +107,5 @@ def gaps(envelopes: Mapping[str, Any], most: int = 8) -> None:
         table(
             f"数据缺口（{len(ranked)} 项，全部列于报告）",
             ("程度", "缺少", "影响"),
-            [(names[gap.severity], gap.missing, gap.impact) for gap in ranked[:most]],
+            [(names[gap.severity], input_name(gap.missing), gap.impact) for gap in ranked[:most]],
         )

@@ -7,7 +7,7 @@ import pytest
 from carbonost import GeoSelection, ParkData, PipelineBuilder, ScenarioParams
 from carbonost.agents.spec import AgentSpec
 from carbonost.agents.stages.baseline import BaselineStage
-from carbonost.errors import StageBoundaryError
+from carbonost.errors import InputError, StageBoundaryError
 
 BILL = {"energy_type": "electricity", "consumption": 1.0, "unit": "GWh", "region": "CN-JS",
         "period_start": "2023-01-01", "period_end": "2023-12-31"}  # fmt: skip
@@ -116,3 +116,15 @@ def test_the_baseline_is_split_in_two_and_nobody_notices():
     assert list(job.envelopes) == ["geo", "synthesis", "baseline", "measures", "finance", "report"]
     assert job.envelopes["baseline"].value("baseline_electricity_kwh_y") == pytest.approx(2e6)
     assert job.status == "completed"
+
+
+@pytest.mark.parametrize("confidence", [90, -0.1, float("nan")])
+def test_a_confidence_outside_its_range_is_refused_not_clipped(confidence):
+    """P15: 90 is not read as 90 %, nor as certainty."""
+
+    class Sure(Synthesizer):
+        def run(self, context):
+            return context.notes().output({}, {"rows": []}, confidence)
+
+    with pytest.raises(InputError, match="confidence"):
+        start(PipelineBuilder().insert_after("geo", Sure()))

@@ -149,7 +149,7 @@ class Notes:
             artifacts={key: thaw(value) for key, value in artifacts.items()},
             assumptions=tuple(self.assumptions.values()),
             evidence=tuple(self.evidence[key] for key in sorted(self.evidence)),
-            confidence=round(min(1.0, max(0.0, confidence)), 4),
+            confidence=round(confidence, 4),
             data_gaps=tuple(self.gaps.values()),
             solver_version=solver_version,
         )
