@@ -119,3 +119,14 @@ def test_a_packaged_coefficient_nobody_asked_for_is_listed_as_an_assumption():
 def test_a_coefficient_that_is_none_is_refused(coefficient, error):
     with pytest.raises(error):
         coal_equivalents(["diesel"], {"diesel": coefficient})
+
+
+def test_without_any_contract_direct_supply_is_not_given_and_no_zero():
+    silent = ParkBalance(20_000.0, 0.0, 5_000.0, 0.0, 0.0, 400e6, 0.0, 2_200.0, 20_000.0, 300_000.0, 0.0003)
+    row = indicators(silent, METHOD).set_index("indicator").loc["direct_supply_share"]
+    assert row["status"] == "not_given"
+    assert row["met"] is None
+    assert row["evidence"] == "未提供"
+    green_only = ParkBalance(20_000.0, 0.0, 5_000.0, 0.0, 100e6, 300e6, 0.0, 2_200.0, 20_000.0, 300_000.0, 0.0003)
+    told = indicators(green_only, METHOD).set_index("indicator").loc["direct_supply_share"]
+    assert (told["value"], told["met"]) == (0.0, False)

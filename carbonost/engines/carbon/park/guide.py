@@ -73,6 +73,8 @@ def indicators(
         rows.append(_row(name, name_zh, "guide", value, unit, method.guide[name], status, note, at_most=at_most))
     share = balance.direct_share()
     status, note = "gap" if np.isnan(share) else "computed", "原则性要求;以合同与直供计量为据"
+    if share == 0 and not balance.green_kwh:  # nothing was said of any contract: no zero is claimed
+        share, status, note = float("nan"), "not_given", "未提供"
     rows.append(
         _row("direct_supply_share", "直接供应比例", "principle", share, "-", method.direct_share_min, status, note)
     )
