@@ -32,6 +32,7 @@ Charge = Literal["energy_only", "demand", "contract", "capacity"]
 _ENGINE: Final = "carbonost.engines.energy"
 _FROM_REGION: Final = (f"{_ENGINE}.region", "tariff_from_region")
 _BILL: Final = (f"{_ENGINE}.bill", "bill")
+_CONTRACT: Final = (f"{_ENGINE}.rules", "with_contract_rule")
 
 
 class TouBand(StrEnum):
@@ -71,6 +72,33 @@ class DemandDiscount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractRule:
+    """How contracted demand (合同最大需量) is billed, and where that was read.
+
+    Attributes
+    ----------
+    band : float [-]
+        Up to `band` times its value, the contract itself is billed.
+    excess_factor : float [-]
+        The part of the month's demand above the band costs this multiple of the demand price.
+    floor : float [kW/kVA]
+        The least contract per transformer capacity.
+    """
+
+    band: float
+    excess_factor: float
+    floor: float = 0.0
+    document: str = ""
+    status: str = "user"
+
+    def __post_init__(self) -> None:
+        for name, least in (("band", 1.0), ("excess_factor", 1.0), ("floor", 0.0)):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= least):
+                raise TariffError(f"must be at least {least:g}", field=f"contract_rule.{name}", value=value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tariff:
     """Energy price over local time, the fixed charge, and where both come from.
 
@@ -83,15 +111,15 @@ class Tariff:
     charge : {"energy_only", "demand", "contract", "capacity"}
         How the fixed part is billed: not at all, by the month's highest mean power, by the contracted
         demand (合同最大需量), or by transformer capacity.
-    contract_band, contract_excess_factor, contract_floor : float
-        A contract is exceeded above `contract_band` times its value; the part above costs the price times
-        `contract_excess_factor`; a contract may not be below `contract_floor` times the transformer.
+    contract_rule : ContractRule or None
+        How a contract is billed. The makers take the packaged rule where none is given, and say so in
+        `status`, `gaps` and `sources`.
     demand_window_min : int
-        Length of the interval whose mean power is the demand [min].
+        Length of the interval whose mean power is the demand [min]: that of the site's demand meter.
     tax : str
         Whether prices contain value-added tax.
     status : str
-        "user" for prices the caller gave, otherwise the status of the rows the rule was read from.
+        "user" for prices the caller gave, otherwise the weakest status of the rows used.
     gaps, sources : tuple of str
         What the published data left open, and the documents read.
     """
@@ -103,9 +131,7 @@ class Tariff:
     capacity_cny_per_kva_month: float = 0.0
     transformer_kva: float | None = None
     contract_kw: float | None = None
-    contract_band: float = 1.05
-    contract_excess_factor: float = 2.0
-    contract_floor: float = 0.4
+    contract_rule: ContractRule | None = None
     demand_discount: DemandDiscount | None = None
     power_factor: PowerFactorRule | None = None
     demand_window_min: int = 15
@@ -158,16 +184,17 @@ class Tariff:
         TariffError
             If hours are missing, a price is not a number, or the charge lacks what it is billed on.
         """
+        billed = charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw)
         return cls(
             energy=read_prices(energy_cny_per_kwh, "energy_cny_per_kwh"),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            charge=billed,
             demand_cny_per_kw_month=float(demand_cny_per_kw_month),
             capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
             contract_kw=contract_kw,
             zone=zone,
-            **options,
+            **_with_rule(billed, options),
         )
 
     @classmethod
@@ -202,17 +229,18 @@ class Tariff:
         TariffError
             If hours are missing or overlap, or a band has no price.
         """
+        billed = charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw)
         return cls(
             energy=band_table(bands, prices),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw),
+            charge=billed,
             demand_cny_per_kw_month=float(demand_cny_per_kw_month),
             capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
             contract_kw=contract_kw,
             zone=zone,
             holidays=frozenset(holidays),
-            **options,
+            **_with_rule(billed, options),
         )
 
     @classmethod
@@ -305,6 +333,14 @@ def infer_charge(demand: float, capacity: float, contract_kw: float | None) -> C
     return "capacity" if capacity else "energy_only"
 
 
+def _with_rule(charge: Charge, options: dict[str, Any]) -> dict[str, Any]:
+    """Options with the packaged rule of contracted demand where it is billed and not given."""
+    if charge != "contract":
+        return options
+    ruled: dict[str, Any] = getattr(import_module(_CONTRACT[0]), _CONTRACT[1])(options)
+    return ruled
+
+
 def _check_charge(tariff: Tariff) -> None:
     if tariff.charge not in ("energy_only", "demand", "contract", "capacity"):
         raise TariffError(
@@ -320,11 +356,17 @@ def _check_charge(tariff: Tariff) -> None:
     needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
     if needs and getattr(tariff, needs) is None:
         raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")
-    if tariff.charge == "contract" and tariff.transformer_kva is not None and tariff.contract_kw is not None:
-        floor = tariff.contract_floor * tariff.transformer_kva
+    if tariff.charge == "contract" and tariff.contract_rule is None:
+        raise TariffError(
+            "a contract is billed by a rule",
+            field="contract_rule",
+            remedy="Give contract_rule=ContractRule(…), or build the tariff with Tariff.from_prices.",
+        )
+    if tariff.contract_rule is not None and tariff.transformer_kva is not None and tariff.contract_kw is not None:
+        floor = tariff.contract_rule.floor * tariff.transformer_kva
         if tariff.contract_kw < floor:
             raise TariffError(
-                f"a contract may not be below {tariff.contract_floor:.0%} of the transformer, {floor:g} kW",
+                f"a contract may not be below {tariff.contract_rule.floor:.0%} of the transformer, {floor:g} kW",
                 field="contract_kw",
                 value=tariff.contract_kw,
                 remedy="Raise the contract or choose another charge.",
@@ -333,4 +375,4 @@ def _check_charge(tariff: Tariff) -> None:
         raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
 
 
-__all__ = ["DAY_KINDS", "SLOTS", "Charge", "DemandDiscount", "PowerFactorRule", "Tariff", "TouBand"]
+__all__ = ["DAY_KINDS", "SLOTS", "Charge", "ContractRule", "DemandDiscount", "PowerFactorRule", "Tariff", "TouBand"]

@@ -20,6 +20,7 @@ was read. ``value`` of the measure and finance tables is text, because some rows
 ``grid_regions``          provinces, ISO codes and grid regions
 ``gbt4754``               industries; ``sector_map``: sectors named in rules
 ``tou_periods``           time-of-use hours; ``tou_floating``: how far the bands float
+``tariff_rules``          national rules of the two-part charge
 ``prices_and_costs``      spot values of prices and costs
 ``policy_documents``      documents, ``policy_clauses``, ``policy_analysis_points``,
                           ``policy_applicability``
@@ -73,6 +74,7 @@ NUMBERS: Final[dict[str, tuple[str, ...]]] = {
     "gwp": ("value",),
     "gwp_blends": ("mass_fraction",),
     "tou_floating": ("peak_up", "valley_down"),
+    "tariff_rules": ("value",),
     "prices_and_costs": ("value",),
     "policy_clauses": ("citation_no",),
 }  # fmt: skip

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbonost.domain.tariff import DemandDiscount, PowerFactorRule
-from carbonost.engines.energy import Tariff, best_contract_demand
+from carbonost.engines.energy import ContractRule, Tariff, best_contract_demand, contract_rule
 from carbonost.errors import InputError, TariffError
+from carbonost.factors import table
 
 
 def series(values, start, freq="h", zone="Asia/Shanghai"):
@@ -104,6 +105,40 @@ def test_a_contract_is_paid_in_full_and_its_excess_twice():
 def test_a_contract_below_its_floor_is_refused():
     with pytest.raises(TariffError, match="400"):
         Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0, contract_kw=399.0, transformer_kva=1000.0)
+
+
+def test_a_contract_billed_by_a_second_hand_rule_says_so():
+    tariff = Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0, contract_kw=100.0)
+    assert tariff.contract_rule == contract_rule()
+    assert tariff.status == "secondary"
+    assert any("1583" in gap for gap in tariff.gaps)
+    assert any("1583" in source for source in tariff.sources)
+    region = Tariff.from_region(
+        "CN-JS", flat_cny_per_kwh=0.64, floating_cny_per_kwh=0.4, demand_cny_per_kw_month=40.0, contract_kw=100.0
+    )
+    assert any("1583" in gap for gap in region.gaps)
+    assert any("426" in gap for gap in region.gaps)
+
+
+def test_a_rule_the_caller_gives_is_the_callers():
+    own = ContractRule(band=1.1, excess_factor=3.0, floor=0.2)
+    tariff = Tariff.from_prices(
+        0.0, demand_cny_per_kw_month=40.0, contract_kw=200.0, transformer_kva=1000.0, contract_rule=own
+    )
+    assert (tariff.status, tariff.gaps) == ("user", ())
+    assert tariff.bill(series([230.0, 1.0], "2025-06-02")).demand_cny == pytest.approx(40 * (200 + 3 * 10))
+    assert best_contract_demand([110.0], None, 40.0, rule=own) == pytest.approx((100.0, 4000.0))
+    with pytest.raises(TariffError, match=r"contract_rule\.band"):
+        ContractRule(band=0.9, excess_factor=2.0)
+
+
+def test_no_tariff_takes_a_rule_from_memory():
+    rules = table("tariff_rules")
+    assert set(rules[rules["status"] == "recalled"]["rule"]) == {"demand_discount"}
+    tariff = Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0, transformer_kva=100.0)
+    assert tariff.demand_discount is None
+    with pytest.raises(TariffError, match="contract_rule"):
+        Tariff(energy=tariff.energy, charge="contract", contract_kw=100.0)
 
 
 def test_capacity_is_paid_for_every_month_touched():

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
         WindTurbine,
     )
     from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
-    from carbonost.domain.tariff import Tariff
+    from carbonost.domain.tariff import ContractRule, Tariff
     from carbonost.engines.energy.bill import best_contract_demand, bill
     from carbonost.engines.energy.convex import ConvexModel
     from carbonost.engines.energy.optimizer import EnergyOptimizer
     from carbonost.engines.energy.portfolio import Case
     from carbonost.engines.energy.rolling import Controller
+    from carbonost.engines.energy.rules import contract_rule
 
 _ASSET: Final = "carbonost.domain.asset"
 _RESULT: Final = "carbonost.domain.schedule"
@@ -39,6 +40,7 @@ _NAMES: Final = {
     "Boiler": _ASSET,
     "Case": "carbonost.engines.energy.portfolio",
     "Chp": _ASSET,
+    "ContractRule": "carbonost.domain.tariff",
     "Controller": "carbonost.engines.energy.rolling",
     "ConvexModel": "carbonost.engines.energy.convex",
     "CurtailableLoad": _ASSET,
@@ -61,6 +63,7 @@ _NAMES: Final = {
     "WindTurbine": _ASSET,
     "best_contract_demand": "carbonost.engines.energy.bill",
     "bill": "carbonost.engines.energy.bill",
+    "contract_rule": "carbonost.engines.energy.rules",
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
@@ -68,6 +71,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "Boiler",
     "Case",
     "Chp",
+    "ContractRule",
     "Controller",
     "ConvexModel",
     "CurtailableLoad",
@@ -90,6 +94,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "WindTurbine",
     "best_contract_demand",
     "bill",
+    "contract_rule",
 ]
 
 __getattr__, __dir__ = attach(__name__, _NAMES)

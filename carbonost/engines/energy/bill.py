@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonost.engines.energy.load import Horizon, Load, horizon, profile, read_load
+from carbonost.engines.energy.rules import contract_rule
 from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, peaks, rates
 from carbonost.errors import InputError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from carbonost.domain.schedule import Ledger
     from carbonost.domain.series import FloatArray
-    from carbonost.domain.tariff import Tariff
+    from carbonost.domain.tariff import ContractRule, Tariff
 
 
 def bill(
@@ -109,8 +110,7 @@ def best_contract_demand(
     probabilities: Sequence[float] | None,
     price_cny_per_kw_month: float,
     *,
-    band: float = 1.05,
-    excess_factor: float = 2.0,
+    rule: ContractRule | None = None,
     floor_kw: float = 0.0,
 ) -> tuple[float, float]:
     """The contract demand that costs least over what the peak may become.
@@ -122,6 +122,8 @@ def best_contract_demand(
     ----------
     peaks_kw, probabilities : sequences of float [kW], [-]
         Possible monthly peaks; None weighs them equally.
+    rule : ContractRule, optional
+        How a contract is billed; omitted, the packaged `contract_rule()`, whose status is second-hand.
     floor_kw : float [kW]
         The least contract allowed.
 
@@ -138,8 +140,9 @@ def best_contract_demand(
         raise InputError("one per peak, summing to 1", field="probabilities", value=probabilities)
     if not (np.isfinite(price_cny_per_kw_month) and price_cny_per_kw_month >= 0):
         raise InputError("must not be negative", field="price_cny_per_kw_month", value=price_cny_per_kw_month)
-    contracts = np.unique(np.maximum(np.append(peak / band, 0.0), floor_kw))
-    above = np.maximum(0.0, peak[None, :] - band * contracts[:, None])
-    cost = price_cny_per_kw_month * (contracts + excess_factor * above @ chance)
+    rule = rule or contract_rule()
+    contracts = np.unique(np.maximum(np.append(peak / rule.band, 0.0), floor_kw))
+    above = np.maximum(0.0, peak[None, :] - rule.band * contracts[:, None])
+    cost = price_cny_per_kw_month * (contracts + rule.excess_factor * above @ chance)
     best = int(np.flatnonzero(cost <= cost.min() * (1 + 1e-12))[0])
     return float(contracts[best]), float(cost[best])

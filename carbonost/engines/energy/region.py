@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.tariff import Tariff, infer_charge
+from carbonost.engines.energy.rules import second_hand, weakest
 from carbonost.errors import TariffError, UnknownRegionError
 from carbonost.factors import region as find_region
 from carbonost.factors import table, usable_default
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 BANDS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 _OF_BAND: Final = re.compile(r"(?:sharp = )?(peak|flat|valley) x ([\d.]+)(?: \(.*\))?\Z")
-_SMALL_KVA: Final = 100.0
-STATUS_ORDER: Final = ("read", "verified", "derived", "secondary", "superseded", "recalled", "illustrative")
-"""Statuses of rows from the firmest to the weakest."""
+_BELOW_KVA: Final = re.compile(r"single-part <([\d.]+) kVA")
 DIRECT_TRADE: Final = "for agency-purchase users; a user who trades directly gives the contract or market price"
 
 
@@ -105,8 +104,14 @@ def tariff_from_region(
         open_hours += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
         statuses += [rule.status for rule in rules]
         documents += [rule.document for rule in rules]
-    status = max(statuses, key=lambda s: STATUS_ORDER.index(s) if s in STATUS_ORDER else len(STATUS_ORDER))
-    gaps = [*_second_hand(status, documents), *open_hours, *gaps, *_unapplied(code), DIRECT_TRADE]
+    status = weakest(statuses)
+    gaps = [
+        *second_hand("the rule", status, sorted(set(documents))),
+        *open_hours,
+        *gaps,
+        *_unapplied(code),
+        DIRECT_TRADE,
+    ]
     return Tariff.from_bands(
         _bands(hours),
         by_month,
@@ -124,13 +129,6 @@ def _day(on: date | str | None) -> date | None:
         return date.fromisoformat(on) if isinstance(on, str) else on
     except ValueError as exc:
         raise TariffError("is not a date", field="on", value=on, remedy="Write 2026-10-15.") from exc
-
-
-def _second_hand(status: str, documents: Sequence[str]) -> list[str]:
-    if status in ("read", "verified"):
-        return []
-    named = ", ".join(sorted(set(documents)))
-    return [f"the rule is not read from its document (status {status}): confirm it against {named}"]
 
 
 def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:
@@ -171,8 +169,9 @@ def price_parts(
 def floating_rules(code: str, transformer_kva: float | None = None, *, single: bool = False) -> list[FloatingRule]:
     """The floating ratios of two-part or single-part users, by months."""
     rows = table("tou_floating")
-    part = _part(transformer_kva) if single else "two-part"
-    chosen = rows[(rows["region"] == code) & rows["scope"].map(lambda scope: _scope_fits(str(scope), part))]
+    rows = rows[rows["region"] == code]
+    part = _part(rows["scope"], transformer_kva) if single else "two-part"
+    chosen = rows[rows["scope"].map(lambda scope: _scope_fits(str(scope), part)).astype(bool)]
     rules: list[FloatingRule] = []
     taken: set[int] = set()
     for row in chosen.sort_values("scope", key=lambda s: s.str.contains("other"), kind="stable").to_dict("records"):
@@ -247,9 +246,13 @@ def _months_in_scope(scope: str) -> set[int]:
     return months_of(scope.split("months ", 1)[1])
 
 
-def _part(transformer_kva: float | None) -> str:
-    small = transformer_kva is not None and transformer_kva < _SMALL_KVA
-    return "single-part <100 kVA" if small else "single-part >="
+def _part(scopes: Iterable[str], transformer_kva: float | None) -> str:
+    """The scope of a single-part user: below the transformer size a row names, or above all of them."""
+    for scope in scopes:
+        match = _BELOW_KVA.match(scope)
+        if match and transformer_kva is not None and transformer_kva < float(match[1]):
+            return match[0]
+    return "single-part >="
 
 
 def _charge(charge: Charge | None, options: dict[str, Any]) -> tuple[Charge, list[str]]:

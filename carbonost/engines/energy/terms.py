@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbonost.domain.series import FloatArray, IntArray
-    from carbonost.domain.tariff import Tariff
+    from carbonost.domain.tariff import ContractRule, Tariff
     from carbonost.engines.energy.load import Horizon
 
 
@@ -68,8 +68,7 @@ class Rates:
     grid_t_per_kwh: FloatArray
     demand_cny_per_kw: float
     contract_kw: float | None
-    contract_band: float
-    contract_excess_factor: float
+    contract: ContractRule | None
     capacity_cny_per_month: float
     discount: tuple[float, float] | None
     """(energy per month that earns the discount [kWh], what it takes off the demand price [CNY/kW])"""
@@ -77,12 +76,12 @@ class Rates:
     @property
     def covered_kw(self) -> float:
         """Demand that costs no more than the contract: its band; 0 without a contract."""
-        return 0.0 if self.contract_kw is None else self.contract_band * self.contract_kw
+        return 0.0 if self.contract is None or self.contract_kw is None else self.contract.band * self.contract_kw
 
     @property
     def column_cny_per_kw(self) -> float:
         """Price of a month's demand above `covered_kw` [CNY/kW]."""
-        return self.demand_cny_per_kw * (1.0 if self.contract_kw is None else self.contract_excess_factor)
+        return self.demand_cny_per_kw * (1.0 if self.contract is None else self.contract.excess_factor)
 
 
 def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None) -> Rates:
@@ -98,8 +97,7 @@ def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None
         grid_t_per_kwh=np.zeros(len(at)) if grid_kg_per_kwh is None else grid_kg_per_kwh / 1000.0,
         demand_cny_per_kw=tariff.demand_cny_per_kw_month if billed else 0.0,
         contract_kw=tariff.contract_kw if tariff.charge == "contract" else None,
-        contract_band=tariff.contract_band,
-        contract_excess_factor=tariff.contract_excess_factor,
+        contract=tariff.contract_rule if tariff.charge == "contract" else None,
         capacity_cny_per_month=(
             tariff.capacity_cny_per_kva_month * float(tariff.transformer_kva or 0.0)
             if tariff.charge == "capacity"
