@@ -30,6 +30,7 @@ _EPOCH: Final = date(1970, 1, 1)
 _PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 NO_DAY: Final = -(2**31) + 1
 _FIRST_STAMP: Final = -106_751  # the first day of a nanosecond stamp, 1677-09-22
+_LAST_STAMP: Final = 106_751  # its last, 2262-04-11; counted without sign a missing date falls here
 
 Rows = pd.DataFrame | Iterable[ActivityData | Mapping[str, Any]] | ActivityData | Mapping[str, Any]
 
@@ -106,10 +107,10 @@ class Plain:
         """Return days that likely hold all rows: the calendar years of a sample."""
         step = max(1, len(self) // 4096)
         low, high = int(self.start[::step].min()) // self.per_day, int(self.end[::step].max()) // self.per_day
-        if low <= _FIRST_STAMP or high < low:
+        if not _FIRST_STAMP < low <= high < _LAST_STAMP:
             return 0, 0
         first, last = ((_EPOCH + timedelta(days=day)).year for day in (low, high))
-        return (date(first, 1, 1) - _EPOCH).days, (date(last, 12, 31) - _EPOCH).days
+        return (date(first, 1, 1) - _EPOCH).days, min((date(last, 12, 31) - _EPOCH).days, _LAST_STAMP - 1)
 
     def activities(self, start_day: IntArray, end_day: IntArray) -> Activities:
         """Return the rows as read, once their days are known to be sound."""
@@ -198,9 +199,10 @@ def _numbers(column: pd.Series, name: str, faults: Faults) -> FloatArray:
         values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=np.float64)
     if not all(values[at].min() >= 0 and values[at].max() < np.inf for at in _chunks(len(values))):  # NaN fails both
         raw = column.array
+        bad = [np.flatnonzero(~((values[at] >= 0) & (values[at] < np.inf))) + at.start for at in _chunks(len(values))]
         words = "a declared amount is finite and not negative"
         remedy = "Correct the row; leave out what was not measured, or give an estimate as data_source='estimated'."
-        faults.add(np.flatnonzero(~(np.isfinite(values) & (values >= 0))), name, raw, words, remedy)
+        faults.add(np.concatenate(bad), name, raw, words, remedy)
     return np.asarray(values, dtype=np.float64)
 
 

@@ -128,8 +128,8 @@ def _codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np
     if name in {"factor", "parameters"}:
         return _object_codes(column, name, faults)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes: npt.NDArray[np.integer] = column.cat.codes.to_numpy()
-        uniques = list(column.cat.categories)
+        codes: npt.NDArray[np.integer] = column.array.codes
+        uniques = list(column.array.categories)
     else:
         found, labels = pd.factorize(column)
         codes, uniques = found, list(labels)
@@ -160,6 +160,7 @@ def _object_codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDA
     codes = np.zeros(len(column), dtype=np.int64)
     for row, cell in enumerate(column.tolist()):
         empty = cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell))
+        empty = empty or (isinstance(cell, str) and not cell)
         key = "" if empty else _content(cell)
         if key not in keys:
             try:

@@ -105,7 +105,8 @@ def walk_compiled(plain: Plain, known: Known, starts: npt.NDArray[np.int64], spa
     emissions = np.empty(n)
     missing, used = np.zeros(len(known.table), dtype=np.bool_), np.zeros(len(known.bases), dtype=np.bool_)
     given = (plain.start, plain.end, plain.consumption, *columns, *radices)
-    where = (*span, _cut_of_day(starts[1:], span), len(starts), known.table, known.coefficient)
+    days = (span[0] * plain.per_day, span[0], np.uint64(span[1] - span[0] + 1), _cut_of_day(starts[1:], span))
+    where = (*days, len(starts), known.table, known.coefficient)
     sound = _loop(plain.per_day)(*given, *where, start_day, end_day, basis, emissions, missing, used)
     lines = Lines(None, basis, plain.consumption, emissions, start_day, end_day, None)
     return Walk(lines if sound and not missing.any() else None, missing, used)
@@ -127,6 +128,7 @@ def _three(keys: Keys, n: int) -> tuple[list[npt.NDArray[np.integer]], list[int]
 def _loop(per_day: int) -> Any:
     """Compile the loop for stamps of `per_day` to a day: a constant divides faster."""
     numba = load("numba", "CarbonCalculator(accelerate=True)")
+    whole = np.uint64(per_day)
 
     def loop(  # noqa: PLR0917 -- numba takes columns one by one
         start: npt.NDArray[np.int64],
@@ -137,8 +139,9 @@ def _loop(per_day: int) -> Any:
         c: npt.NDArray[np.integer],
         radix_b: int,
         radix_c: int,
+        opening: int,
         first: int,
-        last: int,
+        days: np.uint64,
         cut_of_day: IntArray,
         count: int,
         table: IntArray,
@@ -151,11 +154,13 @@ def _loop(per_day: int) -> Any:
         used: BoolArray,
     ) -> bool:
         for i in range(len(start)):
-            day, until, consumed = start[i] // per_day, end[i] // per_day, amount[i]
-            if not (first <= day <= until <= last and 0.0 <= consumed < np.inf):
+            day = np.uint64(start[i] - opening) // whole  # unsigned: what lies before is far beyond the last day
+            until = day if end[i] == start[i] else np.uint64(end[i] - opening) // whole
+            consumed = amount[i]
+            if not (day <= until < days and 0.0 <= consumed < np.inf):
                 return False
-            start_day[i], end_day[i] = day, until
-            low, high = cut_of_day[day - first], cut_of_day[until - first]
+            start_day[i], end_day[i] = np.int64(day) + first, np.int64(until) + first
+            low = cut_of_day[day]
             pair = ((np.int64(a[i]) * radix_b + b[i]) * radix_c + c[i]) * count + low
             found = table[pair]
             basis[i] = found
@@ -164,9 +169,10 @@ def _loop(per_day: int) -> Any:
                 continue
             used[found] = True
             emissions[i] = coefficient[found] * consumed
-            for step in range(1, high - low + 1):
-                if table[pair + step] != found:
-                    return False
+            if until != day:
+                for step in range(1, cut_of_day[until] - low + 1):
+                    if table[pair + step] != found:
+                        return False
         return True
 
     return numba.njit(nogil=True, cache=True)(loop)
