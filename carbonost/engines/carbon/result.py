@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem
-from carbonost.domain.exact import exact_group_sum
 from carbonost.domain.inventory import Inventory
 from carbonost.engines.carbon.electricity import allocate_contracts, market_based_t
-from carbonost.engines.carbon.uncertainty import assess
+from carbonost.engines.carbon.uncertainty import assess, propagate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,17 +102,23 @@ class CarbonInventory(Inventory):
         Lines that state an uncertainty are summed apart from those that do not; independent errors
         add in quadrature, so the sum carries the same variance as its lines.
         """
-        size = len(self.bases)
+        size, nobody = len(self.bases), np.full(1, np.nan)
         if "uncertainty_pct" not in self.source.columns:
-            return np.arange(size), exact_group_sum(self.emissions_t, self.basis_index, size), np.full(size, np.nan)
+            parts = propagate(self.emissions_t, nobody, nobody, self.basis_index, factors=size)
+            return np.arange(size), parts.emissions_t[0], np.full(size, np.nan)
         activity = self.activity_pct()
-        stated = ~np.isnan(activity)
-        cell = self.basis_index * np.int64(2) + stated
-        tonnes = np.bincount(cell, self.emissions_t, 2 * size).astype(np.float64)
-        spread = np.sqrt(np.bincount(cell, np.where(stated, self.emissions_t * activity, 0.0) ** 2, 2 * size))
-        pct = np.divide(spread, np.abs(tonnes), out=np.zeros(2 * size), where=tonnes != 0)
+        told = ~np.isnan(activity)
+        if told.all():
+            parts = propagate(self.emissions_t, activity, nobody, self.basis_index, factors=size)
+        else:
+            parts = propagate(self.emissions_t, activity, nobody, self.basis_index, told, groups=2, factors=size)
+        tonnes, spread = parts.emissions_t.T.ravel(), np.sqrt(parts.activity_t2).T.ravel() * 100
+        pct = np.divide(spread, np.abs(tonnes), out=np.zeros(len(tonnes)), where=tonnes != 0)
+        if told.all():
+            return np.arange(size), tonnes, pct
         pct[::2] = np.nan
-        there = np.bincount(cell, minlength=2 * size) > 0
+        there = (tonnes != 0) | (spread != 0)
+        there[::2] |= ~there.reshape(size, 2).any(axis=1)  # a basis whose lines are all zero stays
         return np.flatnonzero(there) // 2, tonnes[there], pct[there]
 
     def to_envelope(self) -> dict[str, Any]:

@@ -160,6 +160,8 @@ def propagate(
 
     Notes
     -----
+    A percentage all rows share is taken out of the sum.
+
     .. math:: H^2 = \sum_g \Big(\sum_{i \in g} E_i u_{EF,i}\Big)^2 + \sum_i (E_i u_{AD,i})^2
 
     With every factor used once this is IPCC Eq. 3.1 inside Eq. 3.2; the inner sum keeps what a
@@ -172,14 +174,25 @@ def propagate(
     n_factors = int(factor.max(initial=-1)) + 1 if factors is None else factors
     cells = groups * n_factors
     sums = np.zeros((3, cells))
-    ad, ef = np.broadcast_to(activity_pct, emissions_t.shape), np.broadcast_to(factor_pct, emissions_t.shape)
-    for first in range(0, len(emissions_t), _BLOCK):
-        rows = slice(first, first + _BLOCK)
-        code = factor[rows] if group is None else group[rows].astype(np.int64) * n_factors + factor[rows]
+    one_ef = len(factor_pct) == 1
+    nobody = len(activity_pct) == 1 and bool(np.isnan(activity_pct[0]))
+    ad = np.broadcast_to(activity_pct, emissions_t.shape)
+    block = max(_BLOCK, 4 * cells)
+    for first in range(0, len(emissions_t), block):
+        rows = slice(first, first + block)
+        code = factor[rows].astype(np.intp, copy=False)
+        if group is not None:
+            code = group[rows] * np.intp(n_factors) + code
         tonnes = emissions_t[rows]
         sums[0] += np.bincount(code, tonnes, cells)
-        sums[1] += np.bincount(code, stated(tonnes * ef[rows]), cells)
-        sums[2] += np.bincount(code, stated(tonnes * ad[rows]) ** 2, cells)
+        if not one_ef:
+            sums[1] += np.bincount(code, stated(tonnes * factor_pct[rows]), cells)
+        if not nobody:
+            half = stated(tonnes * ad[rows])
+            half *= half
+            sums[2] += np.bincount(code, half, cells)
+    if one_ef:
+        sums[1] = stated(sums[0] * factor_pct)
     sums[1] /= 100
     sums[2] /= 10_000
     return Parts(*sums.reshape(3, groups, n_factors))
