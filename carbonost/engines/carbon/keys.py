@@ -127,12 +127,16 @@ def _codes(column: pd.Series, name: str, faults: Faults) -> tuple[npt.NDArray[np
     """Return the code of each row and what each code means; an empty cell is None (region: CN)."""
     if name in {"factor", "parameters"}:
         return _object_codes(column, name, faults)
+    codes: npt.NDArray[np.integer]
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes: npt.NDArray[np.integer] = column.array.codes
+        codes = column.array.codes
         uniques = list(column.array.categories)
+    elif isinstance(column.array, pd.arrays.ArrowStringArray):  # as pandas.factorize, at half the codes' width
+        coded = column.array.__arrow_array__().dictionary_encode().combine_chunks()
+        codes, uniques = coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()
     else:
-        found, labels = pd.factorize(column)
-        codes, uniques = found, list(labels)
+        codes, labels = pd.factorize(column)
+        uniques = list(labels)
     if len(codes) and codes.min() < 0:
         empty = codes < 0
         if name in {"energy_type", "unit"}:
