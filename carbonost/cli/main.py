@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DONE, REFUSED, USAGE, WAITING, REJECTED = range(5)
 
-_ROOMS: Final = ("run", "jobs", "lookup")
+_ROOMS: Final = ("run", "jobs", "lookup", "stores")
 """Modules that each add their commands to the parser with ``add(commands)``."""
 
 

@@ -199,3 +199,22 @@ def test_a_wrong_command_line_exits_with_two(run):
     with pytest.raises(SystemExit) as exit_:
         run("run")
     assert exit_.value.code == 2
+
+
+def test_an_adapter_is_held_against_the_laws(run, tmp_path):
+    """S60."""
+    code, out, _ = run("adapters", "verify", f"sqlite:///{tmp_path}/m.db", "--port", "meters", "--disposable")
+    assert code == 0
+    assert "tests hold" in out
+
+
+def test_a_database_is_brought_up_to_date(run, tmp_path):
+    """S61."""
+    assert run("db", "upgrade", f"sqlite:///{tmp_path}/records.db")[0] == 0
+    assert (tmp_path / "records.db").is_file()
+
+
+def test_an_unknown_scheme_is_refused_by_name(run):
+    code, _, err = run("adapters", "verify", "nonsense://x")
+    assert code == 1
+    assert "nonsense" in err
