@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from carbonost.engines.carbon.keys import Group
     from carbonost.factors.gwp import GwpSet
     from carbonost.factors.regions import Region
+
 _SCOPE_2: Final = 2
+OWN_POWER: Final = "the row's own factor stands in both scope 2 totals; a supplier's belongs to the market-based alone"
+"""Said of every own factor of electricity: GHG Protocol Scope 2 Guidance, chapter 6, keeps the grid average."""
 
 
 def basis_of(context: Context, group: Group, on: date) -> Basis:
@@ -208,6 +211,7 @@ def _own(context: Context, group: Group, own: OwnFactor, place: Region) -> Basis
         locator="row",
         formula=f"amount [{group.unit}] × {scale:.8g} × {own.value:g} {own.unit}",
         uncertainty_pct=own.uncertainty_pct,
+        assumptions=(OWN_POWER,) if electric else (),
         **weighed,
     )
     method = method_for(context.calculation_method, place.nation)

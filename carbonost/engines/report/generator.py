@@ -76,6 +76,10 @@ class Report:
     urls: dict[str, str] = field(default_factory=dict)
     record: ReportRecord = field(default_factory=ReportRecord)
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {len(content):,} bytes" for name, content in self.files.items())
+        return f"Report({self.record.kind!r}, {sizes or 'no files'}, {len(self.attachments)} attachments)"
+
     @property
     def pages_est(self) -> int:
         """About how many A4 pages it takes: from the document alone, whatever formats were made."""

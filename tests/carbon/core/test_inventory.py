@@ -403,3 +403,12 @@ def test_threads_share_a_calculator_and_what_it_learned():
     alone = [float(CarbonCalculator().calculate(rows).total_t()) for rows in tables]
     assert together == alone * 3
     assert float(pickle.loads(pickle.dumps(calc)).calculate(tables[0]).total_t()) == alone[0]  # noqa: S301
+
+
+def test_an_own_factor_of_electricity_says_in_its_trace_that_it_stands_in_both_totals(calc):
+    own = {"value": 0.2, "unit": "kgCO2e/kWh", "source": "supplier"}
+    year = {"period_start": "2023-01-01", "period_end": "2023-12-31"}
+    row = {"energy_type": "electricity", "consumption": 1000, "unit": "kWh", "factor": own, **year}
+    found = calc.calculate([row])
+    assert found.scope2_location_t == found.scope2_market_t == pytest.approx(0.2)
+    assert any("market-based alone" in words for words in found.trace(0).assumptions)
