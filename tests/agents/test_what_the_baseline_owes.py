@@ -130,3 +130,44 @@ def test_the_roof_is_valued_on_the_bill_and_still_moves_with_the_price(sample_jo
     assert {row["id"]: row["lcoe_cny_per_kwh"] for row in finance.artifacts["measure_cashflows"]}[
         "PV_ROOF"
     ] == pytest.approx(0.33156, abs=1e-5)
+
+
+def told(envelope):
+    return {item.name: item for item in envelope.assumptions}
+
+
+def test_conventions_reach_the_report_in_its_language(sample_job):
+    base, finance = (told(sample_job.envelopes[name]) for name in ("baseline", "finance"))
+    said = base["电力（CN-JS）：2025 年度采用 2023 数据年因子（latest_published 规则）"]
+    assert said.value == "是"
+    assert not any(" in CN" in name for name in base)
+    assert (finance["tax_rate"].unit, finance["depreciation_years"].unit) == ("1", "年")
+    assert "税法未规定残值率" in finance["residual_share"].rationale
+    years = {row["energy_type"]: row["data_year"] for row in sample_job.envelopes["baseline"].artifacts["factors"]}
+    assert years["electricity"] == "2023"
+    assert years["natural_gas"] == "未注明数据年", "a fuel set's name is no year"
+
+
+def test_a_factor_two_years_old_is_a_small_gap(sample_job):
+    """P50: the accounting year 2025 stands on grid factors of data year 2023."""
+    named = [name for name in missing(sample_job.envelopes["baseline"]) if "数据年的排放因子" in name]
+    assert named == ["2024 至 2025 数据年的排放因子（现用 cn.grid.2023.province.js，2023 数据年）"]
+    fresh = baseline({"activities": [bill()], "entities": ENTITIES[:1]})
+    assert not any("数据年的排放因子" in name for name in missing(fresh))
+
+
+def test_two_totals_of_two_data_years_are_said():
+    year = {"period_start": date(2024, 1, 1), "period_end": date(2024, 12, 31)}
+    data = {"activities": [bill(**year)], "entities": ENTITIES[:1]}
+    found = baseline(data, accounting_year=2024, vintage="latest_published")
+    assert told(found)["scope2_data_years_differ"].value == "2022 / 2023"
+
+
+def test_a_suppliers_own_factor_is_said_to_stand_in_both_totals():
+    own = {"value": 0.2, "unit": "kgCO2e/kWh", "source": "supplier"}
+    found = baseline({"activities": [bill(factor=own)], "entities": ENTITIES[:1]})
+    assert any("同时用于范围二两个总量" in name for name in told(found))
+
+
+def test_a_report_introduces_itself_in_one_line(sample_job):
+    assert len(repr(sample_job.report(("md",)))) < 120

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from carbonost.agents.stages.baseline_spec import BASELINE_SPEC
+from carbonost.agents.stages.conventions import tell_conventions, tell_years
 from carbonost.agents.stages.defaults import working
 from carbonost.agents.stages.flows import METHODS, STEAM_GAP, Flows, Row, gather
 from carbonost.agents.stages.indicators import park_account
@@ -69,8 +70,10 @@ class BaselineStage:
         metrics = _metrics(context, flows, account, balance, shares, uncertainty)
         _state_gaps(context, notes, flows, account, uncertainty)
         _cite_factors(context, notes, account.inventory)
+        tell_years(notes, account.inventory, context.factors, flows.year)
         completeness = context.envelope("geo").number("data_completeness_score") or 0.0
-        confidence = 0.2 + 0.8 * completeness - 0.5 * shares["proxy"] - 0.2 * (metrics["total_tco2e_y"][0] is None)
+        doubt = 0.5 * shares["proxy"] + 0.2 * (metrics["total_tco2e_y"][0] is None)
+        confidence = min(max(0.2 + 0.8 * completeness - doubt, 0.0), 1.0)
         chosen = cast("list[str] | None", notes.override("artifacts.top_emitters"))
         names = {entity.id: entity.name for entity in context.data.entities}
         return notes.output(
@@ -350,5 +353,4 @@ def _cite_factors(context: StageContext, notes: Notes, inventory: Inventory) -> 
         if basis.document:
             version = None if basis.vintage is None else str(basis.vintage)
             notes.cite(EvidenceItem(type="doc", id=basis.document, version=version, note=basis.locator or None))
-        for words in basis.assumptions:
-            notes.assume(f"{basis.energy_type}: {words}"[:120], "yes", "text", "核算引擎采用的约定", "low")
+    tell_conventions(notes, inventory)

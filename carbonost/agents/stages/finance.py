@@ -14,11 +14,13 @@ import numpy as np
 from pydantic import Field
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
+from carbonost.agents.stages.conventions import default_source
 from carbonost.agents.stages.valuation import parameters_used, tell_valuation
 from carbonost.domain.measure import Effect, Investment
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance import Cashflow, Irr, Payback, Portfolio, macc, npv_sensitivity, portfolio
 from carbonost.engines.measures import invest
+from carbonost.engines.report.labels import PARAMETER_NAMES
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -174,7 +176,7 @@ class FinanceStage:
             notes.gap("可估值的措施（造价）", "组合财务指标", "high", fix="补充造价", affects=("portfolio_npv",))
         taken = [one for one in priced if one.id in chosen.selected]
         valued = sum(one.capex_cny is not None for one in investments) / max(1, len(investments))
-        confidence = before.confidence * (0.8 + 0.2 * valued) - _DEFAULT_PRICE_COST * len(defaults)
+        confidence = max(before.confidence * (0.8 + 0.2 * valued) - _DEFAULT_PRICE_COST * len(defaults), 0.0)
         return notes.output(
             metrics,
             {
@@ -209,7 +211,8 @@ def _scenario(context: StageContext, notes: Notes) -> tuple[ScenarioParams, list
         if item.name in _FIXED:
             continue
         sensitivity: Any = "high" if item.price else "medium"
-        notes.assume(item.name, item.value, item.unit, f"默认值：{item.source}", sensitivity)
+        unit = PARAMETER_NAMES.get(item.name, ("", item.unit))[1] or "text"
+        notes.assume(item.name, item.value, unit, f"默认值：{default_source(item.source)}", sensitivity)
         if item.price:
             defaults.append(item.name)
             notes.gap(

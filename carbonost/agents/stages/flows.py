@@ -147,7 +147,7 @@ def accounting_year(context: StageContext, notes: Notes) -> int:
     if not years:
         raise InputError("nothing says which year is meant", "accounting_year", None, "Give accounting_year=….")
     year = max(years, key=lambda one: (years[one], one))
-    notes.assume("accounting_year", year, "year", "数据最多的日历年度", "medium")
+    notes.assume("accounting_year", year, "年", "数据最多的日历年度", "medium")
     return year
 
 
@@ -247,7 +247,7 @@ def _declared(
             outside += 1
             continue
         if days < whole:
-            notes.assume("declared_prorated", "yes", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
+            notes.assume("declared_prorated", "是", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
         method: Method = "proxy" if item.data_source == "estimated" else "declared"
         amount, unit = float(item.consumption) * days / whole, item.unit
         if carrier == "steam" and unit in _MASS:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from carbonost.agents.stages.base import Notes
     from carbonost.agents.stages.flows import Flows, Row
+    from carbonost.domain.emission import Basis
     from carbonost.domain.evidence import Severity
     from carbonost.domain.inventory import Inventory
     from carbonost.factors.library import FactorLibrary
@@ -26,6 +27,7 @@ _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
 _SHOWN: Final = 4
 OTHERS: Final = "其他"
+_UNDATED: Final = "未注明数据年"
 RESIDUAL: Final = "electricity_residual"
 """The name under which the market-based factor of electricity stands in the list of factors."""
 
@@ -163,7 +165,7 @@ def factor_rows(inventory: Inventory, factors: FactorLibrary) -> list[dict[str, 
             "region": basis.region,
             "answered_by": basis.path[-1] if basis.path else basis.region,
             "fallback": basis.fallback,
-            "data_year": _data_year(factors, basis.factor_id, basis.vintage),
+            "data_year": _data_year(factors, basis),
             "document": basis.document,
             "locator": basis.locator,
             "status": basis.status,
@@ -179,7 +181,7 @@ def factor_rows(inventory: Inventory, factors: FactorLibrary) -> list[dict[str, 
                 "region": rest.region,
                 "answered_by": rest.region,
                 "fallback": False,
-                "data_year": None if rest.data_year is None else str(rest.data_year),
+                "data_year": _UNDATED if rest.data_year is None else str(rest.data_year),
                 "document": rest.document,
                 "locator": rest.locator,
                 "status": rest.status,
@@ -187,13 +189,15 @@ def factor_rows(inventory: Inventory, factors: FactorLibrary) -> list[dict[str, 
     return [seen[key] for key in sorted(seen)]
 
 
-def _data_year(factors: FactorLibrary, factor_id: str, vintage: object) -> str | None:
-    """Return the factor's data year where the library holds one, else what the inventory calls its vintage."""
-    try:
-        year = factors.get(factor_id).data_year
-    except FactorError:
-        year = None
-    return str(year) if year is not None else None if vintage is None else str(vintage)
+def _data_year(factors: FactorLibrary, basis: Basis) -> str:
+    """Return the factor's data year, or that its source states none."""
+    year = basis.data_year
+    if year is None:
+        try:
+            year = factors.get(basis.factor_id).data_year
+        except FactorError:
+            year = None
+    return _UNDATED if year is None else str(year)
 
 
 def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | None) -> list[dict[str, Any]]:
