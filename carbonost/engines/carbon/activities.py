@@ -67,15 +67,15 @@ class Activities:
         """Return the first and the last day any row touches."""
         return (int(self.start_day.min()), int(self.end_day.max())) if len(self) else (0, 0)
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Activities:
-        """Return some rows, over the same frame and faults."""
+    def without(self, rows: npt.NDArray[np.intp]) -> Activities:
+        """Return the other rows, over the same frame and faults."""
         return Activities(
             self.frame,
-            self.consumption[rows],
-            self.start_day[rows],
-            self.end_day[rows],
-            self.keys.take(rows),
-            None if self.share is None else self.share[rows],
+            np.delete(self.consumption, rows),
+            np.delete(self.start_day, rows),
+            np.delete(self.end_day, rows),
+            self.keys.without(rows),
+            None if self.share is None else np.delete(self.share, rows),
             self.faults,
         )
 

@@ -91,23 +91,24 @@ class Engine:
 
     def _long_way(self, read: reading.Activities, errors: str) -> tuple[columns.Lines, tuple[Basis, ...]]:
         """Resolve what occurs, refuse what must be, multiply the rest."""
-        kept, rows = _sound(read)
+        kept, dropped = _sound(read)
         starts = self._starts(*kept.span())
         pairs = columns.locate(kept, starts[1:])
         known = self._ask(*self._recall(kept.keys, starts), pairs.seen, starts, kept.keys)
         faults = {pair: error for pair, error in known.faults.items() if pairs.seen[pair]}
         if faults:
+            rows = _rows_without(dropped, len(read))
             for row, error in columns.faulty_rows(pairs, faults, len(starts)).items():
-                read.faults.put(row if rows is None else int(rows[row]), error)
+                read.faults.put(int(rows[row]), error)
         if errors == "raise":
             read.faults.throw(len(read))
         if faults:
-            kept, rows = _sound(read)
+            kept, dropped = _sound(read)
             pairs = columns.locate(kept, starts[1:])
         table, bases = known.used(pairs)
         coefficient = np.array([basis.co2e_t for basis in bases], dtype=np.float64)
         lines = columns.multiply(kept, pairs, table, coefficient, starts[1:])
-        return (lines if rows is None else lines.renumbered(rows)), bases
+        return (lines.renumbered(_rows_without(dropped, len(read))) if len(dropped) else lines), bases
 
     def _starts(self, first: int, last: int) -> npt.NDArray[np.int64]:
         """Return the first days of the stretches in which no answer changes, from a table's first day to its last."""
@@ -149,11 +150,11 @@ class Engine:
             return error
 
 
-def _sound(read: reading.Activities) -> tuple[reading.Activities, npt.NDArray[np.intp] | None]:
-    """Return the rows without a fault, and their numbers; None where all are sound."""
-    if not read.faults.by_row:
-        return read, None
-    good = np.ones(len(read), dtype=np.bool_)
-    good[list(read.faults.by_row)] = False
-    rows = np.flatnonzero(good)
-    return read.take(rows), rows
+def _sound(read: reading.Activities) -> tuple[reading.Activities, npt.NDArray[np.intp]]:
+    """Return the rows without a fault, and the numbers of those with one."""
+    dropped = np.array(sorted(read.faults.by_row), dtype=np.intp)
+    return (read.without(dropped) if len(dropped) else read), dropped
+
+
+def _rows_without(dropped: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.intp]:
+    return np.delete(np.arange(size), dropped)

@@ -87,9 +87,9 @@ class Keys:
             number += column[at]
         return number
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Keys:
-        """Return the keys of some rows."""
-        keys = Keys(self.tables, [column[rows] for column in self.columns], len(rows))
+    def without(self, rows: npt.NDArray[np.intp]) -> Keys:
+        """Return the keys of the other rows."""
+        keys = Keys(self.tables, [np.delete(column, rows) for column in self.columns], self.rows - len(rows))
         keys._groups = self._groups
         return keys
 
