@@ -353,6 +353,8 @@ def _check_charge(tariff: Tariff) -> None:
         value = getattr(tariff, name)
         if value is not None and not (np.isfinite(value) and value >= 0):
             raise TariffError("must be a number that is not negative", field=name, value=value)
+    if not tariff.demand_window_min > 0:
+        raise TariffError("must be above 0", field="demand_window_min", value=tariff.demand_window_min)
     needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
     if needs and getattr(tariff, needs) is None:
         raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")

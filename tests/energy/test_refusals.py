@@ -198,6 +198,39 @@ def test_trade_without_end_is_refused():
         OPT.dispatch(Site(grid=Grid(export_kw_max=None), assets=[Battery(10.0, 5.0)]), LOAD, tariff)
 
 
+def test_feed_in_above_the_valley_price_sells_only_what_the_site_makes():
+    tariff = Tariff.from_prices({h: 0.3 if h < 8 else 0.7 for h in range(24)}, export_cny_per_kwh=0.4)
+    sun = pd.Series(np.where((INDEX.hour > 5) & (INDEX.hour < 18), 150.0, 0.0), INDEX)
+    plan = OPT.dispatch(Site(grid=Grid(export_kw_max=None), assets=[PvArray(profile_kw=sun)]), LOAD, tariff)
+    net = sun - LOAD
+    np.testing.assert_allclose(plan.to_frame().export_kw, net.clip(lower=0.0), atol=1e-6)
+    np.testing.assert_allclose(plan.to_frame().import_kw, (-net).clip(lower=0.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("soc", [-0.1, 1.2, float("nan")])
+def test_a_state_of_charge_that_is_no_share_is_refused(soc):
+    with pytest.raises(InputError, match="soc"):
+        OPT.controller(SITE, TARIFF).step(LOAD, {"soc": soc})
+
+
+@pytest.mark.parametrize("minutes", [0, 7, 90])
+def test_a_demand_window_that_does_not_fit_the_load_is_refused(minutes):
+    load = LOAD.resample("5min").ffill()
+    with pytest.raises(InputError, match="demand_window_min"):
+        # 90 minutes are 18 intervals of five: they fit those, and not the hours below
+        Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0, demand_window_min=minutes).bill(
+            LOAD if minutes == 90 else load
+        )
+
+
+def test_a_capacity_without_cost_or_bound_is_not_chosen():
+    with pytest.raises(InputError, match="neither a cost nor a bound"):
+        OPT.size(Site(assets=[Battery(None, None)]), LOAD, TARIFF)
+    owned = Battery(None, None, annual_cost_cny_per_kwh=10.0)
+    with pytest.raises(InputError, match="discount_rate"):
+        OPT.size(Site(assets=[owned]), LOAD, TARIFF, discount_rate=-1.0)
+
+
 def test_a_meter_does_not_buy_and_sell_at_once():
     tariff = Tariff.from_prices(0.3, export_cny_per_kwh=0.5)
     frame = (

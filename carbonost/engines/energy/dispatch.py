@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.asset import PvArray
 from carbonost.domain.schedule import Schedule
 from carbonost.engines.energy.assembly import (
     Assembly,
@@ -19,6 +20,7 @@ from carbonost.engines.energy.assembly import (
 )
 from carbonost.engines.energy.baseline import baseline
 from carbonost.engines.energy.explain import explain
+from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.model import INF
 from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_frame, storage_terms
 from carbonost.engines.energy.solve import NoPlan, Solution, Solver
@@ -51,9 +53,26 @@ def assemble(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Assem
     for name, asset in problem.site.named():
         add_asset(assembly, name, asset)
     add_rebate(assembly)
+    _own_power_only(problem, assembly)
     if problem.economics.weight != 1.0:
         assembly.terms = [term.times(problem.economics.weight) for term in assembly.terms]
     return assembly
+
+
+def _own_power_only(problem: Problem, assembly: Assembly) -> None:
+    """Hold free export to what the site's generators can give, where selling pays more than buying costs.
+
+    No plan that buys or sells, but not both, exports more; without the limit the relaxation has no end.
+    """
+    exported, rate = assembly.meter.exported, assembly.rate
+    arrays = [(name, asset) for name, asset in problem.site.named() if isinstance(asset, PvArray)]
+    known = [(name, asset) for name, asset in arrays if asset.profile_kw is not None or asset.capacity_kw is not None]
+    free = exported is not None and problem.site.grid.export_kw_max is None
+    if not (free and known and np.any(rate.export > rate.energy)):
+        return
+    available = [given_kw(problem.load, name, asset) for name, asset in known]
+    others = assembly.give_kw - sum(float(kw.max()) for kw in available)
+    assembly.model.rows(len(problem.at), -INF, others + np.sum(available, axis=0), (exported, 1.0))
 
 
 def solver_costs(assembly: Assembly) -> FloatArray:

@@ -110,7 +110,15 @@ def horizon(load: Load, zone: str, demand_window_min: int = 15) -> Horizon:
     """Months and demand windows of a load in a tariff's local time."""
     local = load.starts.tz_convert(zone)
     month, codes = _months(local)
-    per_window = max(1, round(demand_window_min / 60 / load.hours))
+    ratio = demand_window_min / 60 / load.hours
+    per_window = max(1, round(ratio))
+    if ratio > 1 and abs(ratio - per_window) > 1e-6:  # noqa: PLR2004 -- rounding of a float
+        raise InputError(
+            "is not a whole number of the load's intervals",
+            field="demand_window_min",
+            value=demand_window_min,
+            remedy=f"The load has intervals of {60 * load.hours:g} min.",
+        )
     first = load.starts.as_unit("ns").asi8 // round(load.hours * _NS_PER_H)
     window = (first // per_window if per_window > 1 else first - first[0]).astype(np.int64)
     window = (window - window[0]).astype(np.int32)

@@ -60,6 +60,8 @@ def read_problem(
     for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
         if value is not None and not (np.isfinite(value) and value > 0):
             raise InputError("must be above 0", field=name, value=value)
+    if not (np.isfinite(discount_rate) and discount_rate > -1):
+        raise InputError("must be above -1", field="discount_rate", value=discount_rate)
     if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
         raise InputError(
             "a carbon price or cap needs emission factors",

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LOOKAHEAD_H: Final = 48.0
 MEMORY_DAYS: Final = 28
 QUANTILE: Final = 0.9
+DUST: Final = 1e-6
+"""How far rounding may put a state of charge beyond a full or an empty battery."""
 _DAY_NS: Final = 86_400_000_000_000
 
 
@@ -72,15 +74,23 @@ class Controller:
         forecast_kw : Series, or DataFrame with `timestamp, load_kw` or `ds, yhat` [kW]
             Expected load from now on; its first interval is decided.
         state : mapping, optional
-            What the last step returned; measured values may replace ``soc`` and ``month_peak_kw``.
+            What the last step returned; measured values may replace ``soc`` and ``month_peak_kw``. Without
+            ``soc`` the battery's `soc_initial` holds; a charge beyond the battery's window is its edge.
 
         Returns
         -------
         Setpoints
+
+        Raises
+        ------
+        InputError
+            If the forecast has gaps or negative values, or ``soc`` is not a share.
         """
         load = read_load(forecast_kw, name="forecast_kw")
         battery = self._battery
         now = self._advance(load, dict(state or {}))
+        if not -DUST <= now["soc"] <= 1.0 + DUST:
+            raise InputError("is a share, 0 to 1", field="state['soc']", value=now["soc"])
         held = float(np.clip(now["soc"], battery.soc_min, battery.soc_max))
         problem = self._problem(load, held, on=bool(now.get("chp_on", False)))
         floor = max(now["month_peak_kw"], now["target_kw"])

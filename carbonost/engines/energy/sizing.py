@@ -37,13 +37,20 @@ def size(problem: Problem) -> Sizing:
     Raises
     ------
     InputError
-        If nothing is to be sized.
+        If nothing is to be sized, or what is to be sized has neither a cost nor a bound.
     UnboundedError
         If owning more always pays and no bound stops it.
     """
     chosen = [name for name, asset in problem.site.named() if _is_open(asset)]
     if not chosen:
         raise InputError("no capacity is None", field="site.assets", remedy="Set the capacities to be chosen to None.")
+    for name, asset in problem.site.named():
+        if name in chosen and not _is_priced(asset):
+            raise InputError(
+                "is to be sized, and has neither a cost nor a bound",
+                field=name,
+                remedy="Give annual_cost_cny_per_kwh=…, or capex_cny_per_kwh=… with life_years=…, or a maximum.",
+            )
     cut_problem = as_sizing(problem)
     return monolithic(problem) if cut_problem is None else by_cuts(problem, cut_problem)
 
@@ -143,6 +150,13 @@ def at_sizes(site: Site, sizes: Mapping[str, Mapping[str, float]]) -> Site:
         elif isinstance(asset, PvArray):
             assets.append(replace(asset, capacity_kw=found["power_kw"]))
     return Site(site.grid, assets)
+
+
+def _is_priced(asset: Asset) -> bool:
+    """Whether a cost or a bound keeps a capacity from growing without end."""
+    spread = ("capex_cny_per_kwh", "capex_cny_per_kw", "opex_cny_per_kwh_year", "opex_cny_per_kw_year")
+    stated = ("annual_cost_cny_per_kwh", "annual_cost_cny_per_kw", "capacity_kwh_max", "capacity_kw_max")
+    return any(getattr(asset, name) for name in spread) or any(getattr(asset, name) is not None for name in stated)
 
 
 def _is_open(asset: Asset) -> bool:
