@@ -440,7 +440,8 @@ def test_the_cash_flow_gives_the_metrics_again(sample_job):  # P64, P66, P67
     assert "取前 3 项" in finance.artifacts["portfolio_rule"]
     assert {row["parameter"] for row in finance.artifacts["sensitivity"]} == {
         "electricity_price_y_per_kwh", "gas_price_y_per_nm3", "carbon_price_y_per_tco2", "wacc",
-    }  # fmt: skip
+        "heat_price_y_per_gj",
+    }, "waste heat is taken: what heat costs moves the value beside the four of every report"  # fmt: skip
 
 
 def test_default_prices_are_gaps_and_a_review(sample_job):  # P24, P70, P72

@@ -67,11 +67,22 @@ def test_meters_side_by_side_raise_no_question():
     assert not any("层级" in name for name in missing(found))
 
 
-def test_a_declared_total_above_the_meters_is_a_grave_gap():
+def test_a_declared_total_above_the_meters_counts_with_its_remainder():
     given = {"meters": readings(("A-M1",)), "activities": [bill(facility=None, consumption=1000)], "entities": ENTITIES}
     found = baseline(given)
-    assert found.number("baseline_electricity_kwh_y") == 876_000
-    assert missing(found)["electricity 园区合计申报量 10,000,000 大于计量合计 876,000"] == "high"
+    assert found.number("baseline_electricity_kwh_y") == 10_000_000
+    assert missing(found)["electricity 园区合计申报量 10,000,000 大于计量合计 876,000"] == "low"
+    shares = {row["method"]: row["share"] for row in found.artifacts["baseline_method"]}
+    assert shares == pytest.approx({"meter": 0.0876, "declared": 0.9124})
+
+
+def test_a_remainder_leaves_out_what_another_firm_declared_itself():
+    rows = [bill(facility=None, consumption=1000), bill(facility="B", consumption=100)]
+    found = baseline({"meters": readings(("A-M1",)), "activities": rows, "entities": ENTITIES})
+    assert found.number("baseline_electricity_kwh_y") == pytest.approx(10_000_000)
+    small = [bill(facility=None, consumption=80)]
+    under = baseline({"meters": readings(("A-M1",)), "activities": small, "entities": ENTITIES[:1]})
+    assert under.number("baseline_electricity_kwh_y") == 876_000
 
 
 def test_twelve_monthly_readings_cover_a_year():

@@ -233,6 +233,13 @@ def _method_shares(balance: list[dict[str, Any]], flows: Flows) -> dict[str, flo
 def _uncertainty(account: Account, notes: Notes) -> tuple[float | None, list[dict[str, Any]]]:
     if not len(account.inventory) or account.unknown:
         return None, []
+    notes.assume(
+        "uncertainty_of",
+        "基于位置的合计",
+        "text",
+        "只传播基于位置的总量；各行活动数据误差视为相互独立（同一表计的各月亦然），同一因子的误差完全相关",
+        "low",
+    )
     found = account.inventory.uncertainty("propagation")
     if not np.isfinite(found.pct):
         return None, []
@@ -310,7 +317,7 @@ def _state_gaps(context: StageContext, notes: Notes, flows: Flows, account: Acco
             fix="提供计量数据或电费单",
             affects=("baseline_electricity_kwh_y", "S2_tco2e_y", "total_tco2e_y"),
         )
-    elif not any(row.method == "meter" and row.energy_type == "electricity" for row in flows.rows):
+    elif "electricity" not in flows.coverage:
         notes.gap(
             "园区电力真实计量（十五分钟或逐时）",
             "负荷画像、削峰填谷",

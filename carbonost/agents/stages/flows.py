@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from math import fsum
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -124,8 +125,8 @@ def gather(context: StageContext, notes: Notes) -> Flows:
     metered, coverage = _metered(context, notes, year)
     taken = {(row.facility, row.energy_type) for row in metered}
     carriers = {row.energy_type for row in metered}
-    _tell_totals_set_aside(context, notes, year, metered)
     declared = list(_declared(context, notes, year, taken, carriers))
+    declared += _remainders(context, notes, year, (*metered, *declared), carriers)
     known = {row.facility for row in (*metered, *declared) if row.energy_type == "electricity"}
     whole_park = any(row.facility is None and row.energy_type == "electricity" for row in (*metered, *declared))
     unnamed = {row.facility for row in metered} - {entity.id for entity in context.data.entities}
@@ -282,28 +283,38 @@ def _steam_gj(context: StageContext, notes: Notes, mass_t: float) -> float | Non
     return float(steam_energy_gj(mass_t, float(enthalpy)))
 
 
-def _tell_totals_set_aside(context: StageContext, notes: Notes, year: int, metered: list[Row]) -> None:
-    """State a declared total of the park that is larger than what its meters add up to."""
+def _remainders(
+    context: StageContext, notes: Notes, year: int, known: Iterable[Row], carriers: set[str]
+) -> Iterable[Row]:
+    """Return what a declared total of the park holds beyond its meters and its single declarations, as declared."""
     sums: dict[str, float] = defaultdict(float)
-    for row in metered:
+    for row in known:
         sums[row.energy_type] += row.canonical
-    declared: dict[str, float] = defaultdict(float)
+    totals: dict[str, list[tuple[float, ActivityData]]] = defaultdict(list)
     first, last = date(year, 1, 1), date(year, 12, 31)
     for item in context.data.activities:
         carrier = carrier_of(item.energy_type, frozenset(context.factors.known_energy_types))
-        if item.facility is None and carrier in sums and item.scope != _SCOPE_3:
+        in_mass = carrier == "steam" and item.unit in _MASS
+        if item.facility is None and carrier in carriers and item.scope != _SCOPE_3 and not in_mass:
             days = (min(item.period_end, last) - max(item.period_start, first)).days + 1
             share = max(days, 0) / ((item.period_end - item.period_start).days + 1)
-            declared[carrier] += float(item.consumption) * share * units.compile(carrier, item.unit)
-    for carrier, amount in declared.items():
-        if amount > sums[carrier] * _TOTAL_ABOVE:
-            notes.gap(
-                f"{carrier} 园区合计申报量 {amount:,.0f} 大于计量合计 {sums[carrier]:,.0f}",
-                "合计申报量未采用；未装表的单位可能漏计，年用量偏低",
-                "high",
-                fix="按单位申报未计量的部分，或补充计量",
-                affects=_affected(carrier),
-            )
+            totals[carrier].append((float(item.consumption) * share * units.compile(carrier, item.unit), item))
+    for carrier, parts in totals.items():
+        amount = fsum(part for part, _ in parts)
+        if amount <= sums[carrier] * _TOTAL_ABOVE:
+            continue
+        notes.gap(
+            f"{carrier} 园区合计申报量 {amount:,.0f} 大于计量合计 {sums[carrier]:,.0f}",
+            "差额作为未分户的申报量计入",
+            "low",
+            fix="按单位申报未计量的部分，或补充计量",
+            affects=_affected(carrier),
+        )
+        items = [item for _, item in parts]
+        alike = all((one.factor, one.parameters) == (items[0].factor, items[0].parameters) for one in items)
+        unit = units.canonical(carrier, items[0].unit)
+        rest = amount - sums[carrier]
+        yield Row(carrier, None, rest, unit, first, last, "declared", "园区合计申报减计量", items[0] if alike else None)
 
 
 def _affected(carrier: str) -> tuple[str, ...]:

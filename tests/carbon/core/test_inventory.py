@@ -412,3 +412,13 @@ def test_an_own_factor_of_electricity_says_in_its_trace_that_it_stands_in_both_t
     found = calc.calculate([row])
     assert found.scope2_location_t == found.scope2_market_t == pytest.approx(0.2)
     assert any("market-based alone" in words for words in found.trace(0).assumptions)
+
+
+def test_an_empty_factor_asks_the_library_alone_and_beside_others(calc):
+    year = {"period_start": "2023-01-01", "period_end": "2023-12-31"}
+    plain = {"energy_type": "electricity", "consumption": 1000, "unit": "kWh", "region": "CN-JS", **year}
+    empty = plain | {"factor": ""}
+    assert calc.calculate([empty]).total_t() == calc.calculate([plain]).total_t()
+    assert float(calc.calculate([plain, empty]).total_t()) == pytest.approx(
+        2 * float(calc.calculate([plain]).total_t())
+    )
