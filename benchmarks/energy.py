@@ -4,15 +4,14 @@
 
 Times are processor seconds, so that a busy machine does not count, but for the rolling day, where latency
 counts and the clock on the wall is read. `--load` takes a CSV whose first two columns are the local start and the
-energy [kWh] of each quarter-hour of a year; without it a synthetic works of two shifts is used. PyPSA is timed
-where it is installed.
+energy [kWh] of each quarter-hour of a year; without it a synthetic works of two shifts is used. linopy and PyPSA
+are timed by `energy_peers.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import importlib.util
 import statistics
 import subprocess
 import sys
@@ -173,31 +172,6 @@ def annual(load, repeats):
         f"\nOwn work (check, assemble, typed result): {own:.3f} s, {share:.1%} of HiGHS on the full model (goal 15 %)."
     )
     print(f"The full model's assembly: {own_whole:.3f} s, {own_whole / highs:.1%} of its HiGHS time.")
-    pypsa(load, rate, times["carbonost dispatch"])
-
-
-def pypsa(load, rate, ours):
-    if importlib.util.find_spec("pypsa") is None:
-        print("PyPSA is not installed: row left out.")
-        return
-    print(f"PyPSA is timed on one month only (a year does not end in minutes); ours on a year: {ours:.3f} s.")
-    import pypsa as pp
-
-    month = load.iloc[: 96 * 31]
-
-    def build():
-        network = pp.Network(snapshots=month.index.tz_localize(None))
-        network.add("Bus", "b")
-        network.add("Load", "l", bus="b", p_set=month.to_numpy())
-        price = rate.prices(month.index, 0.25)
-        network.add("Generator", "g", bus="b", p_nom=1e4, marginal_cost=pd.Series(price, network.snapshots) * 0.25)
-        network.add(
-            "StorageUnit", "s", bus="b", p_nom=250, max_hours=4, efficiency_store=0.95,
-            efficiency_dispatch=0.95, cyclic_state_of_charge=True,
-        )  # fmt: skip
-        network.optimize(solver_name="highs")
-
-    print(f"PyPSA, one month without demand charge: {timed(build)[0]:.2f} s.")
 
 
 def day_parameters(battery):
@@ -373,11 +347,15 @@ def solve_park(seed):
 
 
 def parks(count):
-    began = time.perf_counter()
+    walls = []
     with concurrent.futures.ProcessPoolExecutor() as pool:
-        found = list(pool.map(solve_park, range(count), chunksize=4))
         workers = pool._max_workers  # noqa: SLF001 -- only to state it
-    wall = time.perf_counter() - began
+        list(pool.map(solve_park, range(workers)))  # imports are not the portfolio's time
+        for part in (count // 4, count // 2, count):
+            began = time.perf_counter()
+            found = list(pool.map(solve_park, range(part), chunksize=4))
+            walls.append((part, time.perf_counter() - began))
+    wall = walls[-1][1]
     some = range(0, count, max(1, count // 8))
     serial = []
     for seed in some:
@@ -393,6 +371,7 @@ def parks(count):
         f"{count} parks, 8,760 h, {workers} workers, {total:,.0f} CNY (goal <= 1/3 per core)",
         rows, ("way", "wall s", "core s/park", "ours / it"),
     )  # fmt: skip
+    print("Wall clock by parks: " + ", ".join(f"{n} in {s:.1f} s ({1e3 * s / n:.0f} ms each)" for n, s in walls))
 
 
 def imports():

@@ -140,3 +140,8 @@ def test_a_price_on_carbon_with_chp_counts_its_gas():
     )  # fmt: skip
     bought = schedule.to_frame().import_kw.sum()
     assert schedule.emissions_t == pytest.approx((24 * 50 / 0.4 * 0.2 + bought * 0.5) / 1000)
+
+
+def test_parks_without_names_are_refused():
+    with pytest.raises(InputError, match="cases"):
+        OPT.dispatch_many([Case(SITE, LOAD, TARIFF)])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbonost.engines.energy.dispatch import dispatch
 from carbonost.engines.energy.problem import read_problem
+from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from carbonost.domain.asset import Site
@@ -48,6 +50,10 @@ def solve_portfolio(
     progress : callable(done, total), optional
         Called as cases end.
     """
+    if not isinstance(cases, Mapping):
+        raise InputError(
+            "is not a mapping of parks", field="cases", value=type(cases).__name__, remedy="Give {park: Case}."
+        )
     found: dict[str, Schedule] = {}
     if executor is None:
         for name, case in cases.items():
