@@ -54,8 +54,9 @@ def walk(activities: Activities, known: Known, cuts: npt.NDArray[np.int64], span
     missing, used = np.zeros(len(known.table), dtype=np.bool_), np.zeros(len(known.bases), dtype=np.bool_)
     coefficient, table = known.coefficient, known.table
     for at in blocks(len(a)):
-        low = cut_of_day.take(a.start_day[at] - span[0])
-        high = cut_of_day.take(a.end_day[at] - span[0])
+        start, end = a.start_day[at], a.end_day[at]
+        low = cut_of_day.take(start - span[0])
+        high = low if np.array_equal(start, end) else cut_of_day.take(end - span[0])
         pair = a.keys.numbers(at)
         pair *= count
         pair += low
@@ -65,7 +66,7 @@ def walk(activities: Activities, known: Known, cuts: npt.NDArray[np.int64], span
             missing[pair[found < 0]] = True
             continue
         used[found] = True
-        if not np.array_equal(low, high) and _straddles(pair, low, high, table):
+        if high is not low and not np.array_equal(low, high) and _straddles(pair, low, high, table):
             return Walk(None, missing, used)
         tonnes = emissions[at]
         coefficient.take(found, out=tonnes, mode="clip")
