@@ -118,7 +118,8 @@ def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> 
             return Solved(assembly, found.plan, _shadow(solver, matrix.integer, found, cap), spent, count + 1)
         for number, new in enumerate(fresh):
             wanders = count >= PATIENCE and new.any()
-            chosen = ~decided[number] if wanders else new
+            below_zero = (assembly.rate.energy < 0) & new.any()  # one clash there moves to the next such interval
+            chosen = ~decided[number] & (wanders | below_zero | new)
             decide(assembly, number, np.flatnonzero(chosen).astype(np.int32))
             decided[number] |= chosen
     raise OptimizationError("no plan keeps charging and discharging apart")
