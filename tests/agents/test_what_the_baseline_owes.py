@@ -182,3 +182,24 @@ def test_a_suppliers_own_factor_is_said_to_stand_in_both_totals():
 
 def test_a_report_introduces_itself_in_one_line(sample_job):
     assert len(repr(sample_job.report(("md",)))) < 120
+
+
+def months_of_bills(*months):
+    return [bill(period_start=date(2023, m, 1), period_end=date(2023, m, 28), id=f"bill-{m}") for m in months]
+
+
+def test_a_month_without_a_bill_is_a_gap_and_prints_no_zero():
+    """P45, P48: eleven of twelve bills would make a year a twelfth low, and say nothing."""
+    found = baseline({"activities": months_of_bills(*range(1, 3), *range(4, 13)), "entities": ENTITIES})
+    told = {name: severity for name, severity in missing(found).items() if "申报（缺" in name}
+    assert len(told) == 1
+    assert next(iter(told)).startswith("A 的 electricity 申报（缺 ")
+    monthly = {row["month"]: row["electricity_kwh"] for row in found.artifacts["monthly"]}
+    assert monthly["2023-03"] is None
+    assert monthly["2023-02"] == pytest.approx(1e6)
+
+
+def test_a_year_of_bills_and_a_load_of_diesel_leave_no_day_unsaid():
+    diesel = bill(energy_type="mobile_diesel", consumption=3, unit="t", period_end=date(2023, 1, 31), id="diesel")
+    found = baseline({"activities": [bill(), diesel], "entities": ENTITIES})
+    assert not [name for name in missing(found) if "申报（缺" in name]

@@ -42,6 +42,7 @@ _TOTAL_ABOVE: Final = 1.02
 _MONTHLY: Final = pd.Timedelta(days=27)
 _MONTH: Final = pd.Timedelta(days=365.25 / 12)
 _MASS: Final = {"t": 1.0, "吨": 1.0, "kg": 1e-3, "千克": 1e-3}
+_BILLED: Final = frozenset({"electricity", "natural_gas", "steam", "heat"})
 STEAM_GAP: Final = "蒸汽焓值（steam_grade.enthalpy_kj_per_kg）"
 """Stated where steam in tonnes cannot be brought to heat; scope 2 is then unknown."""
 
@@ -126,6 +127,7 @@ def gather(context: StageContext, notes: Notes) -> Flows:
     taken = {(row.facility, row.energy_type) for row in metered}
     carriers = {row.energy_type for row in metered}
     declared = list(_declared(context, notes, year, taken, carriers))
+    _tell_missing_days(notes, declared, year)
     declared += _remainders(context, notes, year, (*metered, *declared), carriers)
     known = {row.facility for row in (*metered, *declared) if row.energy_type == "electricity"}
     whole_park = any(row.facility is None and row.energy_type == "electricity" for row in (*metered, *declared))
@@ -216,17 +218,37 @@ def _coverage(inside: pd.DataFrame, notes: Notes, year: int, zone: str) -> dict[
     coverage = {energy: float(np.mean(shares)) for energy, shares in have.items()}
     for energy, share in coverage.items():
         if share < 1:
-            severity: Literal["low", "medium", "high"] = (
-                "low" if share >= COVERAGE_LOW else "medium" if share >= _HIGH else "high"
-            )
             notes.gap(
                 f"{energy} 的部分计量读数（缺 {1 - share:.4%} 的时段）",
                 "年用量偏低，缺测时段未补",
-                severity,
+                _severity(share),
                 fix="补传缺测读数；未补之前按实有读数合计",
                 affects=_affected(energy),
             )
     return coverage
+
+
+def _severity(share: float) -> Literal["low", "medium", "high"]:
+    return "low" if share >= COVERAGE_LOW else "medium" if share >= _HIGH else "high"
+
+
+def _tell_missing_days(notes: Notes, declared: Iterable[Row], year: int) -> None:
+    """Say which piped or wired carriers have days without a bill; a fuel bought by the load has no such days."""
+    covered: dict[tuple[str, str], set[date]] = {}
+    for row in declared:
+        if row.energy_type in _BILLED:
+            days = covered.setdefault((row.facility or "园区", row.energy_type), set())
+            days.update(row.start + timedelta(days=i) for i in range((row.end - row.start).days + 1))
+    whole = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    for (facility, carrier), days in sorted(covered.items()):
+        if len(days) < whole:
+            notes.gap(
+                f"{facility} 的 {carrier} 申报（缺 {whole - len(days)} 天）",
+                "年用量偏低，缺报时段未补",
+                _severity(len(days) / whole),
+                fix="补充缺少的账单；未补之前按实有账单合计",
+                affects=_affected(carrier),
+            )
 
 
 def _declared(

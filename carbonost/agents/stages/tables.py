@@ -225,16 +225,23 @@ def top(inventory: Inventory, names: Mapping[str, str], chosen: Sequence[str] | 
 
 
 def monthly(flows: Flows, inventory: Inventory, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return energy and emissions month by month; a longer declared period is spread by days."""
-    months: dict[str, dict[str, float]] = {
-        f"{flows.year}-{month:02d}": dict.fromkeys(("electricity_kwh", "gas_nm3", "S1_tco2e", "S2_tco2e"), 0.0)
+    """Return energy and emissions month by month; a longer declared period is spread by days.
+
+    A month nothing is known of is None, not zero.
+    """
+    months: dict[str, dict[str, float | None]] = {
+        f"{flows.year}-{month:02d}": dict.fromkeys(("electricity_kwh", "gas_nm3", "S1_tco2e", "S2_tco2e"))
         for month in range(1, 13)
     }
+
+    def add(month: str, column: str, value: float) -> None:
+        months[month][column] = (months[month][column] or 0.0) + value
+
     columns = {"electricity": "electricity_kwh", "natural_gas": "gas_nm3"}
     for row in flows.rows:
         if row.energy_type in columns:
             for month, share in row.by_month().items():
-                months[month][columns[row.energy_type]] += row.canonical * share
+                add(month, columns[row.energy_type], row.canonical * share)
     if len(inventory):
         frame = inventory.to_frame()
         columns_read = zip(
@@ -243,5 +250,5 @@ def monthly(flows: Flows, inventory: Inventory, rows: Sequence[Row]) -> list[dic
         for row_at, scope, tonnes in columns_read:
             if scope in (1, 2):
                 for month, share in rows[row_at].by_month().items():
-                    months[month][f"S{scope}_tco2e"] += tonnes * share
+                    add(month, f"S{scope}_tco2e", tonnes * share)
     return [{"month": month, **values} for month, values in months.items()]
