@@ -14,7 +14,7 @@ import docx
 import pypdf
 import pytest
 
-from carbonost.domain.document import Figure, Num, Table
+from carbonost.domain.document import Column, Figure, Num, Table
 from carbonost.engines.report import ReportGenerator, pdf, verify_pdf
 from carbonost.engines.report.columns import LINE, breadth, shares
 from carbonost.engines.report.compose import figure_index
@@ -339,3 +339,13 @@ def test_unknown_formats_and_languages_are_refused(park):
         ReportGenerator().generate("park", park, ("xlsx",))
     with pytest.raises(InputError, match="language"):
         ReportGenerator(language="fr")
+
+
+def test_one_long_text_among_figures_does_not_take_the_table():
+    """A text in a column of figures breaks like any text; only figures are kept whole."""
+    columns = (Column("名称"), Column("取值", align="right"), Column("理由"))
+    figures = tuple((("a",), (Num("k", 1.5),), ("理由" * 40,)) for _ in range(5))
+    narrow = shares(Table("表", "假设", columns, figures))
+    wide = shares(Table("表", "假设", columns, (*figures, (("b",), ("一段较长的文字" * 8,), ("理由",)))))
+    assert wide[1] < 2.5 * narrow[1]
+    assert wide[2] > wide[1]

@@ -50,9 +50,12 @@ def shares(table: Table) -> list[float]:
 
 def _least(table: Table, position: int, texts: list[list[str]]) -> int:
     rows = table.rows[:SAMPLE]
-    figures = any(isinstance(part, Num) for row in rows for part in row[position])
+    figures = [any(isinstance(part, Num) for part in row[position]) for row in rows]
     cells = [row[position] for row in texts]
-    needed = [breadth(cell) if figures or breadth(cell) <= SHORT else _longest_word(cell) for cell in cells]
+    needed = [
+        breadth(cell) if figure or breadth(cell) <= SHORT else _longest_word(cell)
+        for cell, figure in zip(cells, figures, strict=True)
+    ]
     column = table.columns[position]
     unit = breadth(column.unit) + 4 if column.unit else 0  # in full-width brackets, never broken
     return max([*needed, min(breadth(column.title), SHORT), unit, 4]) + MARGIN
