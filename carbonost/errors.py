@@ -71,11 +71,11 @@ as attributes, pickles, and ends with what to do. Standard library only.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from typing import Self
 
 _VALUE_WIDTH = 80  # characters of a value that a message shows
@@ -106,10 +106,19 @@ class _Fault(CarbonostError):
         if self.field is not None:
             facts.append(f"field {self.field!r}")
         if self.value is not None:
-            shown = repr(self.value)
-            facts.append(f"value {shown if len(shown) <= _VALUE_WIDTH else shown[: _VALUE_WIDTH - 3] + '...'}")
+            facts.append(f"value {_shown(self.value)}")
         head = f"{', '.join(facts)}: {self.problem}" if facts else self.problem
         return f"{head.rstrip('.')}. {self.remedy}" if self.remedy else head
+
+
+def _shown(value: object) -> str:
+    """A value as a reader would write it: numbers and instants without the package they come from."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    shown = repr(value)
+    return shown if len(shown) <= _VALUE_WIDTH else shown[: _VALUE_WIDTH - 3] + "..."
 
 
 class InputError(_Fault, ValueError):
