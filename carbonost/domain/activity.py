@@ -63,6 +63,8 @@ class ActivityData(SpokenModel):
         A factor's id, or an own factor; None asks the library.
     uncertainty_pct : float or None
         Half-width of the 95 % interval of the amount, in percent.
+    data_source : {"meter", "manual", "estimated"}
+        Read from a meter, declared, or estimated; declared unless said.
     data_quality : float
         0 to 1, shown beside the result and never multiplied into it.
     """
@@ -79,7 +81,7 @@ class ActivityData(SpokenModel):
     organization_id: str | None = None
     park_id: str | None = None
     building_id: str | None = None
-    data_source: Literal["meter", "manual", "estimated"] = "meter"
+    data_source: Literal["meter", "manual", "estimated"] = "manual"
     data_quality: float = Field(default=1.0, ge=0, le=1)
     purity: float | None = Field(default=None, ge=0, le=1)
     parameters: FuelParameters | None = None

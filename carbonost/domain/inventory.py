@@ -279,7 +279,7 @@ class Inventory:
             facts={
                 "period_start": str(np.datetime64(days[0], "D")),
                 "period_end": str(np.datetime64(days[1], "D")),
-                "data_source": source.get("data_source", "meter"),
+                "data_source": source.get("data_source", "manual"),
                 "gwp": self.settings.get("gwp"),
             },
         )

@@ -237,6 +237,22 @@ def test_metering_comes_before_declared_totals_and_nothing_counts_twice():  # P4
     assert noted["declared_outside_year"] == 1
 
 
+def test_a_row_is_declared_unless_it_says_that_a_meter_was_read():
+    """P42, P46: method, share, uncertainty and label follow what a row says of itself."""
+
+    def told(**source):
+        bill = {"energy_type": "electricity", "consumption": 1_000, "unit": "kWh", "facility": "A", **YEAR} | source
+        base = run(data=ParkData(activities=[bill], entities=[{"id": "A", "name": "A"}])).envelopes["baseline"]
+        row = base.artifacts["baseline_method"][0]
+        stated = {item.name for item in base.assumptions if item.name.startswith("activity_uncertainty")}
+        return row["method"], row["source"], row["coverage"], base.number("metered_share"), stated
+
+    declared = ("declared", "申报 A", None, 0.0, {"activity_uncertainty_declared_pct"})
+    assert told() == told(data_source="manual") == declared
+    assert told(data_source="meter") == ("meter", "月度计量 A", None, 1.0, {"activity_uncertainty_meter_pct"})
+    assert told(data_source="estimated")[:2] == ("proxy", "自报估算 A")
+
+
 def test_a_gap_in_the_metering_is_stated_and_never_filled():
     start = pd.date_range("2023-01-01", "2024-01-01", freq="1h", inclusive="left", tz="Asia/Shanghai")
     value = np.where(np.arange(8760) < 876, np.nan, 1.0)

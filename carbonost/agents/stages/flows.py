@@ -2,7 +2,7 @@
 
 The hierarchy holds per facility and carrier. A meter's point belongs to the facility whose id it
 is or begins with (``E01-M1`` to ``E01``); a declared row of a metered facility and carrier is left
-out, so that nothing counts twice. A gap in a meter's series stays a gap: it lowers the coverage
+out, so that nothing counts twice. A declared row that says it was read from a meter counts as metered. A gap in a meter's series stays a gap: it lowers the coverage
 and is stated, it is never filled.
 """
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Method = Literal["meter", "declared", "proxy"]
 METHODS: Final[tuple[Method, ...]] = ("meter", "declared", "proxy")
+_METHOD_OF: Final[dict[str, Method]] = {"meter": "meter", "manual": "declared", "estimated": "proxy"}
 _SEPARATORS: Final = "-_/. :"
 COVERAGE_LOW: Final = 0.95
 _HIGH: Final = 0.8
@@ -271,14 +272,13 @@ def _declared(
             continue
         if days < whole:
             notes.assume("declared_prorated", "是", "text", "跨年度的申报数据按天数折算到核算年度", "medium")
-        method: Method = "proxy" if item.data_source == "estimated" else "declared"
         amount, unit = float(item.consumption) * days / whole, item.unit
         if carrier == "steam" and unit in _MASS:
             gj = _steam_gj(context, notes, amount * _MASS[unit])
             if gj is None:
                 continue
             amount, unit = gj, "GJ"
-        yield Row(carrier, item.facility, amount, unit, start, end, method, _name(item), item)
+        yield Row(carrier, item.facility, amount, unit, start, end, _METHOD_OF[item.data_source], _name(item), item)
     for name, count, why in (
         ("declared_superseded_by_meters", superseded, "同一单位（或园区合计）同一能源已有计量，申报数据不重复计入"),
         ("declared_outside_year", outside, "核算年度以外的申报数据不计入"),

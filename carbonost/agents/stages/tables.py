@@ -26,6 +26,7 @@ FUEL_SET: Final = "ndrc.other"
 _LIKE: Final = {"steam": "heat"}
 _TCE: Final = {"kgce": 1e-3, "tce": 1.0, "gce": 1e-6}
 _SHOWN: Final = 4
+_NOTES: Final = {"meter": "按抄表周期合计", "declared": "按申报周期合计", "proxy": "代理估算"}
 OTHERS: Final = "其他"
 _UNDATED: Final = "未注明数据年"
 RESIDUAL: Final = "electricity_residual"
@@ -105,15 +106,15 @@ def method_rows(flows: Flows) -> list[dict[str, Any]]:
         amount = fsum(row.canonical for row in rows)
         sources = list(dict.fromkeys(row.source for row in rows))
         shown = "、".join(sources[:_SHOWN]) + (" 等" if len(sources) > _SHOWN else "")
-        metered = method == "meter" and carrier in flows.coverage
+        series = method == "meter" and carrier in flows.coverage and any(row.declared is None for row in rows)
         listed.append(
             {
                 "flow": carrier,
                 "method": method,
-                "coverage": flows.coverage[carrier] if metered else None,
+                "coverage": flows.coverage[carrier] if series else None,
                 "share": amount / whole if whole else None,
                 "source": shown,
-                "note": "分表计量合计" if metered else "按申报周期合计" if method != "proxy" else "代理估算",
+                "note": "分表计量合计" if series else _NOTES[method],
             }
         )
     return listed

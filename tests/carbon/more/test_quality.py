@@ -11,7 +11,7 @@ from carbonost.factors.library import FactorLibrary
 YEAR = {"period_start": "2023-01-01", "period_end": "2023-12-31", "region": "CN-JS"}
 OWN = {"value": 3.1, "unit": "tCO2/t", "source": "laboratory"}
 ROWS = [
-    {"energy_type": "electricity", "consumption": 1e6, "unit": "kWh", **YEAR},
+    {"energy_type": "electricity", "consumption": 1e6, "unit": "kWh", **YEAR, "data_source": "meter"},
     {
         "energy_type": "electricity",
         "consumption": 1e6,
@@ -38,12 +38,12 @@ def test_a_factor_ages():
 
 def test_each_line_is_judged_by_what_it_says_of_itself():
     told = pedigree(INVENTORY, FactorLibrary.default())
-    assert told["reliability"].tolist() == [1, 4, 1]
+    assert told["reliability"].tolist() == [1, 4, 2]  # an amount that says nothing of itself is declared, not metered
     assert told["temporal"].tolist() == [1, 1, 1]
     assert told["geographical"].tolist() == [1, 3, 1]  # Tibet is answered by the nation
     assert told["technological"].tolist() == [3, 3, 1]
     assert told["data_quality"].tolist() == [1.0, 1.0, 0.9]
-    assert told["score"].tolist() == pytest.approx([0.9, 0.65, 1.0])
+    assert told["score"].tolist() == pytest.approx([0.9, 0.65, 0.95])
 
 
 def test_a_factor_of_no_known_year_is_not_good():
