@@ -1,5 +1,7 @@
 """One calculation on the engine the table lives in, equal to the row-by-row way."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,10 @@ from carbonost.engines.carbon.scale import calculate_table, condense, join_emiss
 from carbonost.errors import InputError
 
 CALC = CarbonCalculator(parameter_set="gbt32151.22-2024")
-pytestmark = pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning")  # into a package not yet out
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning"),  # into a package not yet out
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),  # what is used works
+]
 ENGINES = ["pandas", "pyarrow", "polars", "polars_lazy", "duckdb", "dask", "spark"]
 
 
@@ -44,6 +49,8 @@ def to_engine(request):
         dask = pytest.importorskip("dask.dataframe")
         return lambda frame: dask.from_pandas(frame, npartitions=3)
     pytest.importorskip("pyspark", reason="pip install pyspark, with Java 17 on the machine")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17 on the machine")
     return request.getfixturevalue("spark").createDataFrame
 
 
