@@ -110,6 +110,8 @@ def verify(path: Path | str) -> Verification:
 
     Raises
     ------
+    InputError
+        If there is no such file.
     FileFormatError
         If the file is no bundle at all.
     """
@@ -120,7 +122,11 @@ def verify(path: Path | str) -> Verification:
         manifest: Any = parse(parts.pop("manifest.json"))
         named: dict[str, str] = dict(manifest["parts"])
         job_id, head, withheld = str(manifest["job_id"]), str(manifest["head"]), tuple(manifest["withheld"])
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as exc:
+    except FileNotFoundError as exc:
+        raise InputError("no such file", "path", str(path), "Write a bundle with job.export(path).") from exc
+    except OSError as exc:
+        raise InputError(f"cannot read this file: {exc.strerror}", "path", str(path), "Check its permissions.") from exc
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as exc:
         raise FileFormatError(
             "not a bundle of a job", path.name, str(path), "Write one with job.export(path)."
         ) from exc

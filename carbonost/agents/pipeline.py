@@ -50,8 +50,8 @@ class PipelineBuilder:
 
     def __init__(self) -> None:
         self._given: list[Stage] | None = None
-        self._records: RecordStore | str = "memory://"
-        self._objects: ObjectStore | str = "memory://"
+        self._records: RecordStore | str | Path = "memory://"
+        self._objects: ObjectStore | str | Path = "memory://"
         self._org = DEFAULT_ORG
         self._model: LanguageModel | None = None
         self._factors: FactorLibrary | None = None
@@ -78,13 +78,13 @@ class PipelineBuilder:
             self._given = list(default_stages())
         return self._given
 
-    def with_records(self, records: RecordStore | str, org_id: str = DEFAULT_ORG) -> Self:
-        """Keep jobs here: an address such as ``sqlite:///park.db``, or an open store."""
+    def with_records(self, records: RecordStore | str | Path, org_id: str = DEFAULT_ORG) -> Self:
+        """Keep jobs here: an address such as ``sqlite:///park.db``, a path, or an open store."""
         self._records, self._org = records, org_id
         return self
 
-    def with_objects(self, objects: ObjectStore | str) -> Self:
-        """Keep inputs and files here: an address such as ``file:///dir``, or an open store."""
+    def with_objects(self, objects: ObjectStore | str | Path) -> Self:
+        """Keep inputs and files here: an address such as ``file:///dir``, a path, or an open store."""
         self._objects = objects
         return self
 
@@ -168,7 +168,7 @@ class PipelineBuilder:
             seen.add(stage.spec.name)
         from carbonost.factors.library import FactorLibrary
         from carbonost.llm.template import TemplateModel
-        from carbonost.storage import open_objects, open_records
+        from carbonost.storage import ObjectStore, RecordStore, open_objects, open_records
 
         world = World(
             stages=tuple(self._stages),
@@ -180,8 +180,8 @@ class PipelineBuilder:
             container_digest=self._versions[1],
             clock=self._clock,
         )
-        records = open_records(self._records) if isinstance(self._records, str) else self._records
-        objects = open_objects(self._objects) if isinstance(self._objects, str) else self._objects
+        records = self._records if isinstance(self._records, RecordStore) else open_records(self._records)
+        objects = self._objects if isinstance(self._objects, ObjectStore) else open_objects(self._objects)
         journal = Journal(records, objects, self._org)
         return Pipeline(world, journal, self._runner)
 

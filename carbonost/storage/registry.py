@@ -12,15 +12,17 @@ scheme cannot be taken over by accident: `register` with ``override=True`` says 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
-from urllib.parse import urlsplit
 
 from carbonost.errors import InputError, Unsupported
+from carbonost.storage.address import normal, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from os import PathLike
 
     from carbonost.storage.ports import MeterStore, ObjectStore, RecordStore, VectorIndex
 
@@ -81,9 +83,8 @@ def schemes(port: Port) -> list[str]:
 
 
 def _factory(port: Port, url: str) -> Callable[..., object]:
-    if not isinstance(url, str) or not urlsplit(url).scheme:
-        raise InputError("a store's address has a scheme", "url", None, f"Known: {', '.join(schemes(port))}.")
-    name = f"{port}.{urlsplit(url).scheme}"
+    scheme = url.partition(":")[0]
+    name = f"{port}.{scheme}"
     target = _registered.get(name) or _BUILT_IN.get(name)
     if target is not None:
         module, _, function = target.partition(":")
@@ -91,11 +92,21 @@ def _factory(port: Port, url: str) -> Callable[..., object]:
     for entry in entry_points(group=GROUP):
         if entry.name == name:
             return cast("Callable[..., object]", entry.load())
+    known = schemes(port)
     raise Unsupported(
-        f"no adapter answers the scheme {urlsplit(url).scheme!r} for {port}",
-        remedy=f"Known: {', '.join(schemes(port))}. Others come by the entry point group {GROUP!r}.",
+        f"no adapter answers the scheme {scheme!r} for {port}",
+        "url",
+        redacted(url),
+        f"{_nearest(scheme, known)}Known: {', '.join(known)}. Others come by the entry point group {GROUP!r}.",
         capability=name,
     )
+
+
+def _nearest(scheme: str, known: Sequence[str]) -> str:
+    """Return a question that names the scheme that was probably meant; empty where none is near."""
+    parts = [one for one in known if scheme in one.split("+") or one.partition("+")[0] in scheme]
+    near = parts or get_close_matches(scheme, known, 1)
+    return f"Did you mean {near[0]}://…? " if near else ""
 
 
 @contextmanager
@@ -105,6 +116,7 @@ def scratch(port: Port, url: str, *, disposable: bool = False) -> Iterator[str]:
     The module that holds an adapter's opening function may define ``scratch(url)``, a context
     manager; without one the address itself is used, and only if it is `disposable`.
     """
+    url = normal(url, objects=port == "objects")
     module = import_module(_factory(port, url).__module__)
     if hasattr(module, "scratch"):
         with module.scratch(url) as address:
@@ -119,13 +131,13 @@ def scratch(port: Port, url: str, *, disposable: bool = False) -> Iterator[str]:
     yield url
 
 
-def open_records(url: str, *, create: bool = True, timeout_s: float = 30.0) -> RecordStore:
+def open_records(url: str | PathLike[str], *, create: bool = True, timeout_s: float = 30.0) -> RecordStore:
     """Open a record store: ``sqlite:///park.db``, ``postgresql://user:password@host/db``, ``memory://``.
 
     Parameters
     ----------
-    url : str
-        The address.
+    url : str or Path
+        The address; a `Path` is a SQLite file.
     create : bool
         Lay the tables out in an empty database.
     timeout_s : float [s]
@@ -136,19 +148,23 @@ def open_records(url: str, *, create: bool = True, timeout_s: float = 30.0) -> R
     SchemaOutdatedError
         If the database was laid out by another version; the remedy is the migration command.
     """
-    return cast("RecordStore", _factory("records", url)(url, create=create, timeout_s=timeout_s))
+    address = normal(url)
+    return cast("RecordStore", _factory("records", address)(address, create=create, timeout_s=timeout_s))
 
 
-def open_meters(url: str, timeout_s: float = 30.0) -> MeterStore:
-    """Open a meter store: ``sqlite:///meters.db``, ``influx+http://…``, ``postgresql://…``, ``memory://``."""
-    return cast("MeterStore", _factory("meters", url)(url, timeout_s=timeout_s))
+def open_meters(url: str | PathLike[str], timeout_s: float = 30.0) -> MeterStore:
+    """Open a meter store: ``sqlite:///meters.db`` or a `Path`, ``influx+http://…``, ``postgresql://…``, ``memory://``."""
+    address = normal(url)
+    return cast("MeterStore", _factory("meters", address)(address, timeout_s=timeout_s))
 
 
-def open_objects(url: str, create: bool = True, *, timeout_s: float = 30.0) -> ObjectStore:
-    """Open an object store: ``file:///dir``, ``s3+http://key:secret@host:9000/bucket``, ``memory://``."""
-    return cast("ObjectStore", _factory("objects", url)(url, create=create, timeout_s=timeout_s))
+def open_objects(url: str | PathLike[str], create: bool = True, *, timeout_s: float = 30.0) -> ObjectStore:
+    """Open an object store: ``file:///dir`` or a `Path`, ``s3+http://key:secret@host:9000/bucket``, ``memory://``."""
+    address = normal(url, objects=True)
+    return cast("ObjectStore", _factory("objects", address)(address, create=create, timeout_s=timeout_s))
 
 
-def open_vectors(url: str, **options: Any) -> VectorIndex:
+def open_vectors(url: str | PathLike[str], **options: Any) -> VectorIndex:
     """Open a vector index: ``sqlite:///policy.db``, ``postgresql://…`` (pgvector), ``memory://``."""
-    return cast("VectorIndex", _factory("vectors", url)(url, **options))
+    address = normal(url)
+    return cast("VectorIndex", _factory("vectors", address)(address, **options))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tempfile
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ _SHA256: Final = "x-amz-meta-carbonost-sha256"
 _METADATA: Final = "x-amz-meta-carbonost-metadata"
 _UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _METADATA_BYTES_MAX: Final = 1800
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _WEEK_S: Final = 7 * 24 * 3600
 _SPOOL: Final = 16 * BLOCK
 
@@ -81,11 +83,12 @@ class S3ObjectStore:
     def __init__(self, url: str, *, create: bool = True, timeout_s: float = 30.0) -> None:
         minio: Any = load("minio", "an S3 store")
         address = parse_address(url)
+        address.allow("prefix", "region", "object_lock")
         self.target = address.shown
         self._bucket, self._prefix = _place(address)
         self._closed = False
         self._client = minio.Minio(
-            f"{address.host}:{address.port}" if address.port else address.host or "s3.amazonaws.com",
+            address.place(),
             access_key=address.user,
             secret_key=address.password,
             secure=not address.scheme.endswith("+http"),
@@ -346,8 +349,14 @@ class S3ObjectStore:
 
 def _place(address: Address) -> tuple[str, str]:
     bucket, _, rest = unquote(address.path).strip("/").partition("/")
-    if not bucket:
-        raise InvalidDataError("the address names no bucket", "url", address.shown, "Write …@host:9000/bucket.")
+    if not address.host or not bucket:
+        example = f"{address.scheme}://key:secret@host:9000/bucket"
+        if address.host and "." not in address.host and not address.port:
+            example = f"s3://key:secret@s3.amazonaws.com/{address.host}"
+        raise InvalidDataError("the address names no host and bucket", "url", address.shown, f"Write {example}")
+    if not _BUCKET.fullmatch(bucket):
+        problem = "a bucket has 3 to 63 small letters, digits, dots and hyphens"
+        raise InvalidDataError(problem, "url", address.shown, f"Rename {bucket!r}.")
     prefix = address.options.get("prefix", rest)
     return bucket, f"{prefix.rstrip('/')}/" if prefix else ""
 

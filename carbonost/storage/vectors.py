@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonost.errors import ClosedError, InvalidDataError
-from carbonost.storage.address import parse_address
+from carbonost.storage.address import sqlite_file
 from carbonost.storage.ports import WriteResult
 from carbonost.storage.sqlite_faults import sqlite_faults
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def open_store(url: str, **_options: Any) -> SqliteVectorIndex:
     """Open the file an address names, or one in memory."""
-    return SqliteVectorIndex(parse_address(url).file or ":memory:")
+    return SqliteVectorIndex(sqlite_file(url))
 
 
 def unit_vectors(vectors: Any, count: int | None, length: int | None) -> Floats:

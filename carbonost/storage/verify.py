@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
 from carbonost.errors import Unsupported
-from carbonost.storage.address import parse_address
+from carbonost.storage.address import normal, parse_address
 from carbonost.storage.conformance import MeterStoreContract, ObjectStoreContract, RecordStoreContract, run_laws
 from carbonost.storage.registry import open_meters, open_objects, open_records, schemes, scratch
 
@@ -109,7 +108,8 @@ def verify(url: str, port: Port | None = None, *, disposable: bool = False) -> l
     Unsupported
         If no adapter knows the scheme, or it cannot make a place of its own.
     """
-    scheme = urlsplit(url).scheme
+    url = normal(url, objects=port == "objects")
+    scheme = url.partition(":")[0]
     ports = [port] if port else [one for one in _PORTS if scheme in schemes(cast("Port", one))]
     if not ports:
         raise Unsupported(f"no adapter answers the scheme {scheme!r}", capability=scheme)

@@ -157,7 +157,7 @@ def test_a_bundle_verifies_elsewhere_and_every_change_is_found(reference, tmp_pa
 
     from carbonost.agents.bundle import verify
     from carbonost.agents.pipeline import Pipeline
-    from carbonost.errors import EnvelopeError, FileFormatError
+    from carbonost.errors import EnvelopeError, FileFormatError, InputError
 
     path = reference.export(tmp_path / "job.zip")
     assert Pipeline.verify(path).ok
@@ -178,7 +178,7 @@ def test_a_bundle_verifies_elsewhere_and_every_change_is_found(reference, tmp_pa
             continue
         with pytest.raises(EnvelopeError):
             Pipeline.verify(broken)
-    with pytest.raises(FileFormatError):
+    with pytest.raises(InputError, match="no such file"):
         Pipeline.verify(tmp_path / "absent.zip")
 
 

@@ -49,11 +49,13 @@ class InfluxClient:
         self._httpx = httpx
         self.target = address.shown
         self.database = address.path.strip("/")
-        if not self.database or "/" in self.database:
-            raise InvalidDataError("the address names no database", "url", address.shown, "Write …@host:8086/db.")
+        if not address.host or not self.database or "/" in self.database:
+            raise InvalidDataError(
+                "the address names no host and database", "url", address.shown, "Write …@host:8086/db."
+            )
         scheme = address.scheme.partition("+")[2] or "http"
         self._client = httpx.Client(
-            base_url=f"{scheme}://{address.host}:{address.port or 8086}",
+            base_url=f"{scheme}://{address.place(8086)}",
             auth=(address.user, address.password or "") if address.user else None,
             timeout=timeout_s,
         )

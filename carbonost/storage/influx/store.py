@@ -85,6 +85,7 @@ class InfluxMeterStore:
 
     def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
         address = parse_address(url)
+        address.allow("prefix")
         self._prefix = address.options.get("prefix", "")
         if not _PREFIX.fullmatch(self._prefix):
             raise InvalidDataError("a prefix is lower-case letters, digits and _", "prefix", self._prefix)

@@ -63,6 +63,14 @@ def prepare(db: sqlite3.Connection, target: str) -> None:
     if found == VERSION and mine == _APPLICATION:
         return
     tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
+    if tables and not found and not mine:
+        raise SchemaOutdatedError(
+            "other tables than readings stand in this file",
+            "url",
+            target,
+            "Give the readings a file of their own, e.g. sqlite:///meters.db.",
+            target=target,
+        )
     if tables and (found != VERSION or mine not in (0, _APPLICATION)):
         raise SchemaOutdatedError(
             f"the file has version {found}, this version reads {VERSION}",

@@ -12,11 +12,11 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from carbonost.errors import ClosedError
 from carbonost.storage import cells
-from carbonost.storage.address import beside, parse_address
+from carbonost.storage.address import beside, sqlite_file
 from carbonost.storage.civil import DAY, edges, span, zone
 from carbonost.storage.frames import points_of, read_frame
 from carbonost.storage.meters_sqlite import reader, tiers, writer
@@ -33,13 +33,10 @@ if TYPE_CHECKING:
 
     from carbonost.storage.ports import How, RetentionPolicy
 
-_MEMORY: Final = ":memory:"
-
 
 def open_store(url: str, *, timeout_s: float = 30.0) -> SqliteMeterStore:
     """Open the file an address names."""
-    address = parse_address(url)
-    return SqliteMeterStore(address.file or _MEMORY, timeout_s=timeout_s)
+    return SqliteMeterStore(sqlite_file(url), timeout_s=timeout_s)
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from carbonost.errors import ClosedError, TenantRequiredError
-from carbonost.storage.address import beside, parse_address
+from carbonost.storage.address import MEMORY, beside, normal, parse_address, sqlite_file
 from carbonost.storage.items import check_tenant
 from carbonost.storage.models import KINDS
 from carbonost.storage.sql import schema
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from carbonost.storage.models import Record
     from carbonost.storage.ports import TenantRecords, UnitOfWork
-
-_MEMORY: Final = ("sqlite://", "sqlite:///:memory:")
 
 
 def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> SqlRecordStore:
@@ -54,11 +52,13 @@ def scratch(url: str) -> Iterator[str]:
 
 def make_engine(url: str, timeout_s: float) -> sa.Engine:
     """Return an engine with our settings: WAL and full sync on SQLite, UTC and time limits on PostgreSQL."""
+    url = normal(url)
     if url.startswith("sqlite"):
         options: dict[str, Any] = {"connect_args": {"timeout": timeout_s, "check_same_thread": False}}
-        if url in _MEMORY:
+        file = sqlite_file(url)
+        if file == MEMORY:
             options["poolclass"] = StaticPool
-        engine = sa.create_engine(url, **options)
+        engine = sa.create_engine(sa.URL.create("sqlite", database=file), **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -102,9 +102,9 @@ class SqlRecordStore:
     def __init__(self, url: str, *, create: bool = True, timeout_s: float = 30.0) -> None:
         self.target = parse_address(url).shown
         self._closed = False
-        self._turn = threading.RLock() if url in _MEMORY else nullcontext()
         with sql_faults(self.target):
             self._engine = make_engine(url, timeout_s)
+            self._turn = threading.RLock() if isinstance(self._engine.pool, StaticPool) else nullcontext()
             try:
                 if create:
                     schema.lay_out(self._engine)
