@@ -1,0 +1,346 @@
+"""The columns of readings, checked one by one: instants, numbers and texts, whatever brought them.
+
+A column is a Series of a DataFrame; of a mapping it may also be a list, an array, or one value for
+all rows. What is clean by its type never becomes a Python object per row, and a commit of a few
+readings, which is one fsync and nothing else to wait for, goes without pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
+from unicodedata import category
+
+import numpy as np
+import pandas as pd
+
+from carbonost.errors import InvalidDataError, NaiveTimestampError
+from carbonost.storage.civil import EARLIEST, LATEST, micros, zone
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+
+NEEDED: Final = ("point", "start", "value")
+TEXT_LENGTH_MAX: Final = 255
+QUALITY_MAX: Final = 100
+_EXACT: Final = 2**53
+_FEW: Final = 4096
+"""Up to so many texts a dict is quicker than a hash table of Arrow's."""
+_ZONED: Final = r"(?:Z|z|[+-]\d{2}:?\d{2})\s*$"
+_SINGLE: Final = (str, bytes, datetime, int, float, np.generic, type(None))
+
+
+class Table:
+    """The caller's columns, and the rows of them that cannot be stored.
+
+    Parameters
+    ----------
+    held : dict
+        The columns by name.
+    rows : int
+    skip : bool
+        Whether faulty rows are left out; otherwise the first one is refused.
+    """
+
+    def __init__(self, held: dict[str, Any], rows: int, *, skip: bool) -> None:
+        self.held, self.rows, self.skip = held, rows, skip
+        self.bad = np.zeros(rows, dtype=bool)
+
+    @classmethod
+    def of(cls, frame: Any, *, skip: bool) -> Table:
+        """Return the columns of a DataFrame, of what has ``to_pandas``, or of a mapping."""
+        return cls(*(_of_mapping(frame) if isinstance(frame, Mapping) else _of_frame(frame)), skip=skip)
+
+    def series(self, name: str) -> pd.Series[Any]:
+        """Return a column as pandas holds it."""
+        column = self.held[name]
+        if isinstance(column, pd.Series):
+            return column
+        return pd.Series([column] * self.rows if isinstance(column, _SINGLE) else column)
+
+    def at(self, name: str, row: int) -> object:
+        """Return one cell."""
+        column = self.held[name]
+        if isinstance(column, _SINGLE):
+            return column
+        return column.iloc[row] if isinstance(column, pd.Series) else column[row]
+
+    def mark(self, wrong: Any, column: str, problem: str, remedy: str | None = None, *, naive: bool = False) -> None:
+        """Note faulty rows; unless they are skipped the first one is refused."""
+        wrong = np.asarray(wrong, dtype=bool)
+        if not wrong.any():
+            return
+        rows = np.flatnonzero(wrong & ~self.bad)
+        if not len(rows):
+            return
+        if not self.skip:
+            first = int(rows[0])
+            kind = NaiveTimestampError if naive else InvalidDataError
+            raise kind(problem, column, self.at(column, first), remedy, row=first)
+        self.bad[rows] = True
+
+
+def _of_frame(frame: Any) -> tuple[dict[str, Any], int]:
+    if not isinstance(frame, pd.DataFrame):
+        if not hasattr(frame, "to_pandas"):
+            raise InvalidDataError("readings come as a DataFrame or a mapping", "frame", type(frame).__name__)
+        frame = frame.to_pandas()
+    if frame.columns.has_duplicates:
+        raise InvalidDataError("two columns have one name", str(frame.columns[frame.columns.duplicated()][0]))
+    _complete(frame.columns)
+    return {str(name): frame[name] for name in frame.columns}, len(frame)
+
+
+def _of_mapping(columns: Mapping[Any, Any]) -> tuple[dict[str, Any], int]:
+    _complete(columns)
+    held = {str(name): _one_column(str(name), column) for name, column in columns.items()}
+    lengths = {name: len(column) for name, column in held.items() if not isinstance(column, _SINGLE)}
+    rows = next(iter(lengths.values()), 1)
+    for name, length in lengths.items():
+        if length != rows:
+            raise InvalidDataError(f"a column has {length} rows where another has {rows}", name)
+    return held, rows
+
+
+def _one_column(name: str, column: Any) -> Any:
+    if isinstance(column, (list, pd.Series, *_SINGLE)) or (isinstance(column, np.ndarray) and column.ndim == 1):
+        return column
+    if isinstance(column, pd.Index):
+        return column.to_series()
+    if isinstance(column, Iterable) and not isinstance(column, Mapping | np.ndarray):
+        return list(column)
+    raise InvalidDataError("not a column", name, type(column).__name__, "Pass a list, an array or one value.")
+
+
+def _complete(names: Any) -> None:
+    for name in NEEDED:
+        if name not in names:
+            raise InvalidDataError(
+                "a column is missing", name, None, "Columns: point, start, value, energy_type, unit."
+            )
+
+
+def instants(table: Table, assume_tz: str | None) -> Integers:
+    """Return the column ``start`` as microseconds since 1970 UTC; a faulty row is marked."""
+    if assume_tz is not None:
+        zone(assume_tz)
+    column = table.held["start"]
+    if isinstance(column, datetime) and _is_whole(column):
+        start = np.full(table.rows, micros(column), dtype=np.int64)
+    else:
+        start = _stamps(table, assume_tz)
+    if len(start) and not (start.min() >= EARLIEST and start.max() < LATEST):
+        table.mark((start < EARLIEST) | (start >= LATEST), "start", "a stamp lies outside the years 1900 to 2200")
+    return start
+
+
+def _is_whole(stamp: datetime) -> bool:
+    """Whether a stamp is an instant of whole microseconds."""
+    return not pd.isna(stamp) and stamp.utcoffset() is not None and not getattr(stamp, "nanosecond", 0)
+
+
+def _stamps(table: Table, assume_tz: str | None) -> Integers:
+    column = table.series("start")
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = _zoned(column, table, assume_tz)
+    unit = cast("pd.DatetimeTZDtype", column.dtype).unit
+    raw = column.to_numpy(dtype=f"datetime64[{unit}]")
+    table.mark(np.isnat(raw), "start", "not an instant", "Write ISO 8601 with an offset.")
+    if unit == "ns":
+        table.mark(raw.view(np.int64) % 1000 != 0, "start", "a stamp is finer than a microsecond", "Round it.")
+    return np.asarray(raw.astype("datetime64[us]").view(np.int64))
+
+
+def _zoned(column: pd.Series[Any], table: Table, assume_tz: str | None) -> Any:
+    """Return a column of stamps that has no zone of its own as UTC; NaT where a row is no instant."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
+        zoned, stamps = None, column
+    else:
+        texts = column.map(_iso).astype("str")
+        has_zone = texts.str.contains(_ZONED, regex=True, na=False)
+        zoned = pd.to_datetime(texts.where(has_zone), utc=True, format="ISO8601", errors="coerce")
+        if has_zone.all():
+            return zoned
+        stamps = pd.to_datetime(texts.where(~has_zone), format="ISO8601", errors="coerce")
+    naive = stamps.notna()
+    if assume_tz is None:
+        table.mark(naive, "start", "a stamp has no zone", "Pass assume_tz, e.g. 'Asia/Shanghai'.", naive=True)
+        local = stamps.where(~naive).dt.tz_localize("UTC")
+    else:
+        local = stamps.dt.tz_localize(assume_tz, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+        table.mark(naive & local.isna(), "start", "a stamp happens twice or never in that zone", "Give its offset.")
+    return local if zoned is None else local.where(local.notna(), zoned)
+
+
+def _iso(stamp: object) -> str | None:
+    """Return a stamp as ISO 8601; None for what is no stamp."""
+    if isinstance(stamp, str):
+        return stamp
+    return stamp.isoformat() if isinstance(stamp, datetime) and not pd.isna(stamp) else None
+
+
+def numbers(table: Table) -> Floats:
+    """Return the column ``value``; a faulty row is marked."""
+    column = table.held["value"]
+    if type(column) is float:
+        value = np.full(table.rows, column)
+    elif isinstance(column, list) and set(map(type, column)) == {float}:
+        value = np.array(column)
+    elif isinstance(column, np.ndarray | pd.Series) and column.dtype == np.float64:
+        value = np.asarray(column)
+    else:
+        value = _numeric(table, table.series("value"))
+    finite = np.isfinite(value)
+    if not finite.all():
+        table.mark(~finite, "value", "not a finite number", "A gap has no row: leave it out.")
+    return value + 0.0  # -0.0 becomes 0.0
+
+
+def _numeric(table: Table, column: pd.Series[Any]) -> Floats:
+    if column.dtype == bool or not pd.api.types.is_numeric_dtype(column.dtype):
+        numeric = column.map(lambda v: not isinstance(v, str | bool) and v is not None)
+        table.mark(~numeric.to_numpy(dtype=bool), "value", "not a number")
+        column = pd.to_numeric(column.where(numeric).map(_as_float), errors="coerce")
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        table.mark(column.abs() > _EXACT, "value", "an integer is beyond 2**53")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _as_float(value: object) -> float:
+    try:
+        return float(cast("Any", value))
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
+def texts(table: Table, name: str, *, empty: bool) -> tuple[Integers, Sequence[str]]:
+    """Return a text column as codes into its sorted distinct texts; a faulty row is marked and gets code 0."""
+    codes, distinct = _distinct(table.held[name], table.rows)
+    known = _ranked if set(map(type, distinct)) == {str} else _ranked.__wrapped__  # 1 and True would be one key
+    wrong, rank, ordered = known(tuple(distinct), empty=empty)
+    if wrong[:-1].any() or (not empty and len(codes) and codes.min() < 0):
+        table.mark(wrong[codes], name, "not a text of visible characters", f"At most {TEXT_LENGTH_MAX} of them.")
+    return rank[codes], ordered
+
+
+@lru_cache(maxsize=64)
+def _ranked(distinct: tuple[object, ...], *, empty: bool) -> tuple[Any, Integers, tuple[str, ...]]:
+    """Return which of distinct texts are faulty, their places in order, and them in order.
+
+    The last of both arrays is that of a missing text. A meter's points are the same every minute.
+    """
+    wrong = np.array([not is_text(text, empty=empty) for text in distinct] + [not empty], dtype=bool)
+    good = {str(text) for text, bad in zip(distinct, wrong.tolist(), strict=False) if not bad}
+    ordered = sorted(good | {""}) if empty or not good else sorted(good)
+    place = {text: i for i, text in enumerate(ordered)}
+    shown = [0 if bad else place[str(text)] for text, bad in zip(distinct, wrong.tolist(), strict=False)]
+    return wrong, np.array([*shown, 0], dtype=np.int64), tuple(ordered)
+
+
+def _distinct(column: Any, rows: int) -> tuple[Integers, list[Any]]:
+    """Return a column as codes into its distinct values; a missing one has code -1."""
+    if isinstance(column, _SINGLE):
+        return np.zeros(rows, dtype=np.int64), [column]
+    try:
+        if rows > _FEW:
+            codes, distinct = pd.factorize(pd.Series(column), use_na_sentinel=True)
+            return codes.astype(np.int64), list(distinct)
+        return _coded(column if isinstance(column, list) else column.tolist())
+    except TypeError:  # a list, a dict: no text, and not to be hashed
+        return _coded([one if isinstance(one, str) or one is None else 0 for one in column])
+
+
+def _coded(values: list[Any]) -> tuple[Integers, list[Any]]:
+    place: dict[Any, int] = {}
+    codes = np.array([place.setdefault(value, len(place)) for value in values], dtype=np.int64)
+    if set(map(type, place)) <= {str}:
+        return codes, list(place)
+    missing = [code for value, code in place.items() if not isinstance(value, str) and pd.isna(value) is True]
+    codes[np.isin(codes, missing)] = -1
+    return codes, list(place)
+
+
+def is_text(text: object, *, empty: bool) -> bool:
+    """Whether this is a text of visible characters, and not too long."""
+    return isinstance(text, str) and _is_visible(text, empty=empty)
+
+
+@lru_cache(maxsize=16_384)
+def _is_visible(text: str, *, empty: bool) -> bool:
+    if len(text) > TEXT_LENGTH_MAX or not (text or empty):
+        return False
+    return not any(category(c) in ("Cc", "Cs") for c in text) and (empty or bool(text.strip()))
+
+
+def qualities(table: Table) -> Integers:
+    """Return the column ``quality``, 100 where there is none; a faulty row is marked."""
+    if "quality" not in table.held:
+        return np.full(table.rows, QUALITY_MAX, dtype=np.int64)
+    column = table.series("quality")
+    number = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    number = np.where(column.isna(), float(QUALITY_MAX), number)
+    good = (number >= 0) & (number <= QUALITY_MAX) & (number == np.floor(number))
+    table.mark(~good, "quality", "a quality is a whole number from 0 to 100")
+    return np.where(good, number, 0).astype(np.int64)
+
+
+def statuses(table: Table) -> npt.NDArray[np.object_] | None:
+    """Return the column ``status``, None where every one is empty."""
+    if "status" not in table.held:
+        return None
+    codes, shown = texts(table, "status", empty=True)
+    return np.array(shown, dtype=object)[codes] if codes.any() else None
+
+
+def constants(table: Table, name: str, code: Integers, rows: Integers, firsts: Integers) -> list[str]:
+    """Return the one text a column holds for each point.
+
+    Parameters
+    ----------
+    code, rows : (n,) array of int
+        The point of each good row, and its place in the table.
+    firsts : (p,) array of int
+        The first row of each point.
+
+    Raises
+    ------
+    InvalidDataError
+        If one point has two.
+    """
+    text = _single(table.held[name])
+    if text is not None:
+        return [text] * len(firsts)
+    column = table.held[name]
+    if not isinstance(column, list):
+        column = table.series(name)
+        if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype)):
+            column = column.map(lambda value: str(value) if not pd.isna(value) else None)
+    codes, shown = texts(Table({name: column}, table.rows, skip=False), name, empty=True)
+    wrong = codes[rows] != codes[firsts[code]]
+    if wrong.any():
+        row = int(rows[np.flatnonzero(wrong)[0]])
+        raise InvalidDataError("one point has two values of this in the frame", name, table.at(name, row), row=row)
+    return [shown[codes[first]] for first in firsts]
+
+
+def _single(column: Any) -> str | None:
+    """Return the one text that a whole column holds, as most do; None if there is not one."""
+    if isinstance(column, str):
+        text = column
+    elif isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype) and len(column) > _FEW:
+        text = column.iloc[0]
+        if not bool((column == text).all()):
+            return None
+    elif isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype) and len(column):
+        listed = column.tolist()
+        text = listed[0]
+        if listed.count(text) < len(listed):
+            return None
+    else:
+        return None
+    return text if is_text(text, empty=True) else None
