@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import date
@@ -11,8 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from carbonost.errors import FactorNotFoundError, InputError, InvalidDataError, TransientError, Unsupported
+from carbonost.errors import (
+    FactorNotFoundError,
+    InputError,
+    InvalidDataError,
+    StorageError,
+    StorageFullError,
+    TransientError,
+    Unsupported,
+)
 from carbonost.storage import open_meters, open_objects, open_records, register
+from carbonost.storage.backing import BackedMeterStore
 from carbonost.storage.conformance import MeterStoreContract, ObjectStoreContract, RecordStoreContract
 from carbonost.storage.registry import schemes, unregister
 from carbonost.storage.validity import factor_on, gaps, overlaps
@@ -22,17 +33,89 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def test_the_adapter_of_the_guide_passes_every_law(tmp_path):
-    adapter, proof, _ = FENCE.findall((ROOT / "docs/how-to/write-an-adapter.md").read_text("utf-8"))
-    (tmp_path / "blobstore.py").write_text(adapter, "utf-8")
-    (tmp_path / "test_blobstore.py").write_text(proof, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_blobstore.py"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-    laws = len([n for n, _ in inspect.getmembers(ObjectStoreContract, inspect.isfunction) if n.startswith("test_")])
-    assert f"{laws} passed" in done.stdout, done.stdout
-    assert "skipped" not in done.stdout
-    code = len([line for line in adapter.split("\n") if line.strip()])
-    assert code < 90
+def laws_of(contract):
+    return len([name for name, _ in inspect.getmembers(contract, inspect.isfunction) if name.startswith("test_")])
+
+
+def pytest_in(folder, *files):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, env=environment).stdout
+
+
+def test_each_adapter_of_the_guide_is_short_and_passes_every_law(tmp_path):
+    rows, rows_proof, blobs, blobs_proof, _ = FENCE.findall(
+        (ROOT / "docs/how-to/write-an-adapter.md").read_text("utf-8")
+    )
+    for name, adapter, proof, contract in (
+        ("rowstore", rows, rows_proof, MeterStoreContract),
+        ("blobstore", blobs, blobs_proof, ObjectStoreContract),
+    ):
+        assert len([line for line in adapter.split("\n") if line.strip()]) <= 42
+        (tmp_path / f"{name}.py").write_text(adapter, "utf-8")
+        (tmp_path / f"test_{name}.py").write_text(proof, "utf-8")
+        said = pytest_in(tmp_path, f"test_{name}.py")
+        assert f"{laws_of(contract)} passed" in said, said
+        assert "skipped" not in said
+
+
+TAMPERED = """
+    def tamper(self, store, key):
+        with store._objects.db:
+            store._objects.db.execute("update object set data = x'00' where key = ?", (key,))
+        return True
+"""
+KILLED = """
+    def address(self, store):
+        return store.target
+"""
+
+
+def test_the_adapters_of_the_guide_survive_kill_9_and_changed_bytes_once_they_are_installed(tmp_path):
+    rows, rows_proof, blobs, blobs_proof, _ = FENCE.findall(
+        (ROOT / "docs/how-to/write-an-adapter.md").read_text("utf-8")
+    )
+    (tmp_path / "rowstore.py").write_text(rows.replace('"delete"}', '"delete", "multi_process"}'), "utf-8")
+    (tmp_path / "blobstore.py").write_text(blobs, "utf-8")
+    (tmp_path / "test_rowstore.py").write_text(rows_proof + KILLED, "utf-8")
+    (tmp_path / "test_blobstore.py").write_text(blobs_proof + TAMPERED, "utf-8")
+    installed = tmp_path / "theirs-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(
+        "[carbonost.storage]\nmeters.rows = rowstore:open_store\nobjects.blob = blobstore:open_store\n"
+    )
+    (tmp_path / "test_cards.py").write_text(
+        "from carbonost.storage.verify import verify\n"
+        "def test_cards(tmp_path):\n"
+        "    assert verify(f'blob:{tmp_path}/x.db', disposable=True)[0].capabilities == ('if_absent', 'nested_keys')\n"
+    )
+    said = pytest_in(tmp_path, "test_rowstore.py", "test_blobstore.py", "test_cards.py")
+    assert f"{laws_of(MeterStoreContract) + laws_of(ObjectStoreContract) + 1} passed" in said, said
+
+
+class Leaking:
+    """A backing whose vendor fails in its own words."""
+
+    capabilities = frozenset()
+
+    def series(self):
+        raise sqlite3.OperationalError("the vendor's word")
+
+    def close(self):
+        raise OSError("again")
+
+
+def test_a_backing_may_name_its_faults_and_its_vendor_never_leaks():
+    with pytest.raises(StorageError, match="vendor's word") as caught:
+        BackedMeterStore(Leaking(), target="x://h").series()
+    assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+    assert caught.value.target == "x://h"
+    Leaking.fault = lambda _self, exc: StorageFullError("full") if isinstance(exc, sqlite3.Error) else None
+    with pytest.raises(StorageFullError):
+        BackedMeterStore(Leaking()).series()
+    with pytest.raises(StorageError):
+        BackedMeterStore(Leaking()).close()
 
 
 @pytest.mark.parametrize(
