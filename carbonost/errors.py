@@ -71,6 +71,7 @@ as attributes, pickles, and ends with what to do. Standard library only.
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -287,6 +288,8 @@ class InfeasibleError(OptimizationError):
 
     def __str__(self) -> str:
         when = f" at {self.at}" if self.at is not None else ""
+        if math.isnan(self.by):
+            return f"no plan keeps {self.limit}{when}. Relax them one at a time to see which stands in the way."
         others = "".join(f"; {limit} is short by {by:.6g}" for limit, _, by in self.also)
         return (
             f"no plan keeps {self.limit}{when}: it is short by {self.by:.6g}{others}. "

@@ -5,38 +5,19 @@ Powers are at the grid side, state of charge is a share of capacity. A capacity 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.checks import flag, instant, is_number, positive, share
 from carbonost.errors import InputError, NaiveTimestampError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 Profile: TypeAlias = Any  # pandas Series on aware stamps, or a sequence as long as the load
 ABSOLUTE_ZERO_C: Final = -273.15
 _GRADE: Final = "heat"
-
-
-def _positive(asset: Any, *names: str, optional: bool = False) -> None:
-    for name in names:
-        value = getattr(asset, name)
-        if value is None and optional:
-            continue
-        if not isinstance(value, (int, float, np.number)) or not np.isfinite(value) or value < 0:
-            raise InputError(
-                "must be a number that is not negative", field=f"{type(asset).__name__}.{name}", value=value
-            )
-
-
-def _share(asset: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(asset, name)
-        if not (np.isfinite(value) and 0 < value <= 1):
-            raise InputError("must lie in (0, 1]", field=f"{type(asset).__name__}.{name}", value=value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +40,7 @@ class Sized:
     capacity_kw_max: float | None = None
 
     def _check_sized(self) -> None:
-        _positive(self, *(f.name for f in fields(Sized)), optional=True)
+        positive(self, *(f.name for f in fields(Sized)), optional=True)
         for unit in ("kwh", "kw"):
             low, high = getattr(self, f"capacity_{unit}_min"), getattr(self, f"capacity_{unit}_max")
             if high is not None and high < low:
@@ -100,10 +81,12 @@ class Battery(Sized):
     name: str = "battery"
 
     def __post_init__(self) -> None:
-        _positive(self, "capacity_kwh", "power_kw", optional=True)
-        _share(self, "charge_efficiency", "discharge_efficiency")
+        positive(self, "capacity_kwh", "power_kw", optional=True)
+        share(self, "charge_efficiency", "discharge_efficiency")
+        share(self, "soc_min", "soc_max", least=0.0)
+        flag(self, "exclusive")
         self._check_sized()
-        if not 0 <= self.soc_min < self.soc_max <= 1:
+        if self.soc_min >= self.soc_max:
             raise InputError(
                 "the window must satisfy 0 <= soc_min < soc_max <= 1",
                 field="Battery.soc_min",
@@ -111,12 +94,17 @@ class Battery(Sized):
             )
         for name in ("soc_initial", "soc_final"):
             value = getattr(self, name)
-            if value in (None, "initial") and name == "soc_final":
+            if name == "soc_final" and (value is None or value == "initial"):
                 continue
-            if isinstance(value, str) or value is None or not self.soc_min <= value <= self.soc_max:
-                raise InputError("must lie inside the window", field=f"Battery.{name}", value=value)
-        steps = self.wear_steps
-        if not steps or any(not np.isfinite(w) or w < 0 for w in steps) or list(steps) != sorted(steps):
+            if not is_number(value) or not self.soc_min <= value <= self.soc_max:
+                raise InputError(
+                    f"must lie inside the window {self.soc_min:g} to {self.soc_max:g}",
+                    field=f"Battery.{name}",
+                    value=value,
+                )
+        wear = self.wear_cny_per_kwh
+        steps: list[Any] = list(wear) if isinstance(wear, (list, tuple, np.ndarray)) else [wear]
+        if not steps or not all(is_number(w) and w >= 0 for w in steps) or steps != sorted(steps):
             raise InputError(
                 "must be ascending numbers that are not negative",
                 field="Battery.wear_cny_per_kwh",
@@ -148,7 +136,7 @@ class PvArray(Sized):
     name: str = "pv"
 
     def __post_init__(self) -> None:
-        _positive(self, "capacity_kw", optional=True)
+        positive(self, "capacity_kw", optional=True)
         self._check_sized()
         if (self.profile is None) == (self.profile_kw is None):
             raise InputError(
@@ -189,11 +177,11 @@ class Chp:
     name: str = "chp"
 
     def __post_init__(self) -> None:
-        _positive(self, "power_kw", "min_up_h", "min_down_h", "start_cost_cny")
-        _positive(self, "ramp_kw_per_h", optional=True)
-        _share(self, "electric_efficiency", "heat_efficiency")
-        if not 0 <= self.min_load <= 1:
-            raise InputError("must lie in [0, 1]", field="Chp.min_load", value=self.min_load)
+        positive(self, "power_kw", "min_up_h", "min_down_h", "start_cost_cny")
+        positive(self, "ramp_kw_per_h", optional=True)
+        share(self, "electric_efficiency", "heat_efficiency")
+        share(self, "min_load", least=0.0)
+        flag(self, "heat_dump", "on_initially")
         if self.electric_efficiency + self.heat_efficiency > 1:
             raise InputError(
                 "power and heat together exceed the fuel",
@@ -218,8 +206,8 @@ class Boiler:
     name: str = "boiler"
 
     def __post_init__(self) -> None:
-        _positive(self, "heat_kw", optional=True)
-        _share(self, "efficiency")
+        positive(self, "heat_kw", optional=True)
+        share(self, "efficiency")
         if self.fuel not in ("natural_gas", "electricity"):
             raise InputError("is not a fuel of a boiler", field="Boiler.fuel", value=self.fuel)
 
@@ -240,7 +228,7 @@ class HeatPump(Sized):
     name: str = "heat_pump"
 
     def __post_init__(self) -> None:
-        _positive(self, "heat_kw", optional=True)
+        positive(self, "heat_kw", optional=True)
         self._check_sized()
         by_lift = (self.source_c, self.sink_c, self.carnot_share)
         if (self.cop is None) == any(value is None for value in by_lift):
@@ -249,10 +237,13 @@ class HeatPump(Sized):
                 field="HeatPump.cop",
                 remedy="Give cop=…, or source_c=…, sink_c=… and carnot_share=….",
             )
-        if self.cop is None and self.carnot_share is not None and not 0 < self.carnot_share < 1:
+        if self.cop is None and not (is_number(self.carnot_share) and 0 < float(self.carnot_share or 0.0) < 1):
             raise InputError("must lie in (0, 1)", field="HeatPump.carnot_share", value=self.carnot_share)
-        cop = self.performance
-        if not np.all(np.isfinite(cop)) or np.any(np.asarray(cop) <= 1):
+        try:
+            cop = np.asarray(self.performance, dtype=np.float64)
+        except (TypeError, ValueError) as exc:
+            raise InputError("must be numbers", field="HeatPump.cop", value=self.cop) from exc
+        if not np.all(np.isfinite(cop)) or np.any(cop <= 1):
             raise InputError("a heat pump delivers more heat than power", field="HeatPump.cop", value=self.cop)
 
     @property
@@ -288,16 +279,22 @@ class EvFleet:
     name: str = "ev"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.visits, Sequence):
+            raise InputError("is not a list of visits", field="EvFleet.visits", value=type(self.visits).__name__)
         for number, visit in enumerate(self.visits):
-            absent = {"arrival", "departure", "energy_kwh", "power_kw"} - set(visit)
+            absent = {"arrival", "departure", "energy_kwh", "power_kw"} - set(
+                visit if isinstance(visit, Mapping) else ()
+            )
             if absent:
                 raise InputError(f"lacks {sorted(absent)}", field="EvFleet.visits", row=number)
             for key in ("energy_kwh", "power_kw"):
-                if not (np.isfinite(visit[key]) and visit[key] >= 0):
-                    raise InputError("must not be negative", field=key, value=visit[key], row=number)
-            stamps = [pd.Timestamp(visit[key]) for key in ("arrival", "departure")]
+                if not (is_number(visit[key]) and visit[key] >= 0):
+                    raise InputError("must be a number that is not negative", field=key, value=visit[key], row=number)
+            stamps = [instant(visit[key], key, number) for key in ("arrival", "departure")]
             if any(stamp.tz is None for stamp in stamps):
-                raise NaiveTimestampError("a stamp without a zone", field="EvFleet.visits", row=number)
+                raise NaiveTimestampError(
+                    "a stamp without a zone", field="EvFleet.visits", row=number, remedy="Write 2025-06-01 09:00+08:00."
+                )
             if stamps[1] <= stamps[0]:
                 raise InputError("leaves before it arrives", field="departure", value=str(stamps[1]), row=number)
 
@@ -317,9 +314,14 @@ class FlexibleLoad:
     name: str = "flexible"
 
     def __post_init__(self) -> None:
-        _positive(self, "power_kw", "hours")
+        positive(self, "power_kw", "hours", "earliest", "latest")
+        flag(self, "contiguous")
         if not 0 <= self.earliest < self.latest <= 24:  # noqa: PLR2004 -- hours of a day
-            raise InputError("must satisfy 0 <= earliest < latest <= 24", field="FlexibleLoad.earliest")
+            raise InputError(
+                "must satisfy 0 <= earliest < latest <= 24",
+                field="FlexibleLoad.earliest",
+                value=(self.earliest, self.latest),
+            )
 
 
 @dataclass(frozen=True)
@@ -331,7 +333,7 @@ class CurtailableLoad:
     name: str = "shed"
 
     def __post_init__(self) -> None:
-        _positive(self, "power_kw", "cost_cny_per_kwh")
+        positive(self, "power_kw", "cost_cny_per_kwh")
 
 
 @dataclass(frozen=True)
@@ -342,7 +344,7 @@ class Grid:
     export_kw_max: float | None = 0.0
 
     def __post_init__(self) -> None:
-        _positive(self, "import_kw_max", "export_kw_max", optional=True)
+        positive(self, "import_kw_max", "export_kw_max", optional=True)
 
 
 Asset: TypeAlias = Battery | PvArray | Chp | Boiler | HeatPump | WasteHeat | EvFleet | FlexibleLoad | CurtailableLoad
@@ -354,6 +356,17 @@ class Site:
 
     grid: Grid = field(default_factory=Grid)
     assets: Sequence[Asset] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.grid, Grid):
+            raise InputError("is not a Grid", field="site.grid", value=type(self.grid).__name__)
+        if not isinstance(self.assets, Sequence):
+            raise InputError(
+                "is not a list", field="site.assets", value=type(self.assets).__name__, remedy="Write assets=[…]."
+            )
+        for number, asset in enumerate(self.assets):
+            if not isinstance(asset, get_args(Asset)):
+                raise InputError("is not an asset", field="site.assets", value=type(asset).__name__, row=number)
 
     def named(self) -> list[tuple[str, Asset]]:
         """Assets with names told apart: battery, battery_2, …."""

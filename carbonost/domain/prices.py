@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.checks import is_number
 from carbonost.errors import NaiveTimestampError, TariffError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from carbonost.domain.series import FloatArray, IntArray
 
 Prices: TypeAlias = float | Mapping[int, float] | Sequence[float] | pd.Series
@@ -28,11 +27,11 @@ HOLIDAY: Final = 7
 _DAY_WORDS: Final = {"workday": (0, 1, 2, 3, 4), "weekend": (5, 6)}
 _BAND_WORDS: Final = {
     "critical": "sharp",
-    "尖": "sharp",
-    "峰": "peak",
-    "平": "flat",
-    "谷": "valley",
-    "深谷": "deep_valley",
+    **dict.fromkeys(("尖", "尖峰", "尖段"), "sharp"),
+    **dict.fromkeys(("峰", "高峰", "峰段"), "peak"),
+    **dict.fromkeys(("平", "平段", "平时段"), "flat"),
+    **dict.fromkeys(("谷", "低谷", "谷段"), "valley"),
+    **dict.fromkeys(("深谷", "深谷段"), "deep_valley"),
 }
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})\Z")
 
@@ -44,7 +43,7 @@ class PriceTable:
     Attributes
     ----------
     values : (12, 8, 288) array of float [CNY/kWh]
-        Kinds of day are Monday to Sunday, then holidays.
+        Kinds of day are Monday to Sunday, then holidays; NaN in months without a price.
     names : (12, 8, 288) array of str or None
         The band each price belongs to.
     dated : {date: ((288,) values, (288,) names)}
@@ -54,11 +53,15 @@ class PriceTable:
     values: FloatArray
     names: Any = None
     dated: Mapping[date, tuple[FloatArray, Any]] = field(default_factory=dict)
+    on_holidays: bool = False
+    """Whether holidays have bands of their own."""
 
     def at(self, local: pd.DatetimeIndex, hours: float, holidays: frozenset[date]) -> FloatArray:
         """Mean price [CNY/kWh] of the intervals of `hours` that begin at the local instants `local`."""
         width = _slots_per_interval(hours)
         month, kind, slot = _coordinates(local, holidays)
+        if self.on_holidays:
+            _refuse_unlisted(local, holidays)
         found = _running_mean(self.values, width)[month, kind, slot]
         for day, (values, _) in self.dated.items():
             on = _is_date(local, day)
@@ -132,15 +135,13 @@ def read_prices(prices: Prices, name: str) -> PriceTable | PriceSeries:
                 field=name,
                 remedy="Give one price for each hour 0 to 23.",
             )
-        day = np.array([keys[hour] for hour in range(24)], dtype=float)
+        day = _numbers([keys[hour] for hour in range(24)], name)
     else:
-        day = np.atleast_1d(np.asarray(prices, dtype=float))
+        day = np.atleast_1d(_numbers(prices, name))
     if day.ndim != 1 or day.size not in (1, 24, 48, 96, SLOTS):
         raise TariffError(
             "a day of prices has 24, 48 or 96 values", field=name, value=day.size, remedy="Give one price, or a day."
         )
-    if not np.isfinite(day).all():
-        raise TariffError("is not a number", field=name, value=float(day[~np.isfinite(day)][0]))
     table = np.broadcast_to(np.repeat(day, SLOTS // day.size), (12, DAY_KINDS, SLOTS))
     return PriceTable(np.ascontiguousarray(table))
 
@@ -169,7 +170,7 @@ def band_table(bands: Iterable[Mapping[str, Any]], prices: BandPrices) -> PriceT
     for day, over in dated.items():
         merged = np.where(over != "", over, names[day.month - 1, day.weekday()])
         singles[day] = (_price_of(merged, by_month[day.month - 1], day.month), merged)
-    return PriceTable(values, names, singles)
+    return PriceTable(values, names, singles, on_holidays=bool((laid != "").any()))
 
 
 @dataclass(frozen=True)
@@ -185,17 +186,18 @@ class _Band:
 
     @classmethod
     def read(cls, row: Mapping[str, Any], number: int) -> _Band:
-        unknown = set(row) - {"band", "start", "end", "months", "days"}
+        unknown = set(row) - {"band", "start", "end", "months", "days"} if isinstance(row, Mapping) else {"row"}
         if unknown or not {"band", "start", "end"} <= set(row):
             raise TariffError(
                 "a band has band, start, end, and may have months and days",
                 field="bands",
-                value=sorted(row),
+                value=sorted(map(str, row)) if isinstance(row, Mapping) else row,
                 row=number,
             )
-        months = tuple(range(1, 13)) if row.get("months") is None else tuple(int(m) for m in row["months"])
-        if not months or not set(months) <= set(range(1, 13)):
-            raise TariffError("months are 1 to 12", field="months", value=months, row=number)
+        listed = range(1, 13) if row.get("months") is None else row["months"]
+        months = tuple(listed) if isinstance(listed, Iterable) else (listed,)
+        if not months or not all(is_number(m) and m in range(1, 13) for m in months):
+            raise TariffError("months are 1 to 12", field="months", value=listed, row=number, remedy="Write [6, 7, 8].")
         kinds, dates, overlay = _read_days(row.get("days"), number)
         first, last = _slot(row["start"], number), _slot(row["end"], number)
         if first >= last:
@@ -207,7 +209,9 @@ class _Band:
                 remedy="Split a band that passes midnight at 24:00.",
             )
         name = str(row["band"])
-        return cls(_BAND_WORDS.get(name, name), first, last, months, kinds, dates, overlay, number)
+        return cls(
+            _BAND_WORDS.get(name, name), first, last, tuple(int(m) for m in months), kinds, dates, overlay, number
+        )
 
     def lay(self, day: Any, where: str) -> None:
         part = day[self.first : self.last]
@@ -284,6 +288,9 @@ def _month_prices(prices: BandPrices, month: int) -> Mapping[str, float]:
         if month not in prices:
             return {}
         chosen = prices[month]  # type: ignore[index]
+    for band, value in chosen.items():
+        if not is_number(value):
+            raise TariffError("is not a number", field=f"prices[{band!r}]", value=value, remedy="Give CNY/kWh.")
     return {_BAND_WORDS.get(str(band), str(band)): float(value) for band, value in chosen.items()}
 
 
@@ -303,7 +310,7 @@ def _read_series(prices: pd.Series, name: str) -> PriceSeries:
     assert isinstance(index, pd.DatetimeIndex)  # noqa: S101 -- told apart by the caller
     if index.tz is None:
         raise NaiveTimestampError("prices have stamps without a zone", field=name, remedy="Use tz_localize first.")
-    values = prices.to_numpy(dtype=float)
+    values = _numbers(prices.to_numpy(dtype=object), name, index)
     stamps = index.as_unit("ns").asi8
     steps = np.diff(stamps)
     if len(steps) == 0 or (steps <= 0).any() or (steps != steps[0]).any():
@@ -311,9 +318,19 @@ def _read_series(prices: pd.Series, name: str) -> PriceSeries:
         raise TariffError(
             "prices need at least two regular, ascending stamps", field=name, value=str(index[at]) if len(index) else ""
         )
-    if not np.isfinite(values).all():
-        raise TariffError("is not a number", field=name, value=str(index[int(np.argmax(~np.isfinite(values)))]))
-    return PriceSeries(int(stamps[0]), int(steps[0]), np.asarray(values, dtype=np.float64))
+    return PriceSeries(int(stamps[0]), int(steps[0]), values)
+
+
+def _numbers(values: Any, name: str, index: pd.DatetimeIndex | None = None) -> FloatArray:
+    """Finite numbers; the first that is none is named, with its instant where there is one."""
+    given = np.asarray(values, dtype=object)
+    out = pd.to_numeric(pd.Series(given.ravel(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(out)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        shown = given.ravel()[first] if index is None else str(index[first])
+        raise TariffError("is not a number", field=name, value=shown, remedy="Give a price for each time.")
+    return np.asarray(out.reshape(given.shape), dtype=np.float64)
 
 
 def _slots_per_interval(hours: float) -> int:
@@ -341,6 +358,19 @@ def _coordinates(local: pd.DatetimeIndex, holidays: frozenset[date]) -> tuple[In
         kind[_is_date(local, day)] = HOLIDAY
     slot = (minute // SLOT_MIN).astype(np.int32)
     return (local.month.to_numpy() - 1).astype(np.int32), kind, slot
+
+
+def _refuse_unlisted(local: pd.DatetimeIndex, holidays: frozenset[date]) -> None:
+    """Every year has holidays: one of which none is listed would be billed as if it had none."""
+    years = local.year.to_numpy()
+    unlisted = ~np.isin(years, [day.year for day in holidays])
+    if unlisted.any():
+        raise TariffError(
+            f"holidays have bands of their own, and none of {years[int(np.argmax(unlisted))]} is listed",
+            field="holidays",
+            value=str(local[int(np.argmax(unlisted))]),
+            remedy="Give holidays=[date(2026, 10, 1), …] for each year of the load.",
+        )
 
 
 def _is_date(local: pd.DatetimeIndex, day: date) -> Any:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from carbonost.domain.checks import day, is_number
 from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, band_table, read_prices
 from carbonost.errors import TariffError
 
@@ -147,9 +148,14 @@ class Tariff:
 
     def __post_init__(self) -> None:
         _check_charge(self)
+        for name in ("valid_from", "valid_to"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, day(getattr(self, name), name, TariffError))
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to < self.valid_from:
+            raise TariffError("ends before it begins", field="valid_to", value=str(self.valid_to))
         try:
             ZoneInfo(self.zone)
-        except (KeyError, ValueError, OSError) as exc:
+        except (KeyError, ValueError, TypeError, OSError) as exc:
             raise TariffError(
                 "is not a time zone", field="zone", value=self.zone, remedy="Use a name such as 'Asia/Shanghai'."
             ) from exc
@@ -184,17 +190,12 @@ class Tariff:
         TariffError
             If hours are missing, a price is not a number, or the charge lacks what it is billed on.
         """
-        billed = charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw)
         return cls(
             energy=read_prices(energy_cny_per_kwh, "energy_cny_per_kwh"),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=billed,
-            demand_cny_per_kw_month=float(demand_cny_per_kw_month),
-            capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
-            contract_kw=contract_kw,
             zone=zone,
-            **_with_rule(billed, options),
+            **_charged(charge, demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw, options),
         )
 
     @classmethod
@@ -222,25 +223,21 @@ class Tariff:
             each month exactly once. Rows for "holiday" or for listed dates lie over those days.
         prices : {band: CNY/kWh} or {month: {band: CNY/kWh}}
         holidays : sequence of date
-            The days on which "holiday" rows apply.
+            The days on which "holiday" rows apply, of each year that is billed; the keys of
+            ``holidays.CN(years=2026)`` of the holidays package will do.
 
         Raises
         ------
         TariffError
             If hours are missing or overlap, or a band has no price.
         """
-        billed = charge or infer_charge(demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw)
         return cls(
             energy=band_table(bands, prices),
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
-            charge=billed,
-            demand_cny_per_kw_month=float(demand_cny_per_kw_month),
-            capacity_cny_per_kva_month=float(capacity_cny_per_kva_month),
             transformer_kva=transformer_kva,
-            contract_kw=contract_kw,
             zone=zone,
-            holidays=frozenset(holidays),
-            **_with_rule(billed, options),
+            holidays=_listed(holidays),
+            **_charged(charge, demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw, options),
         )
 
     @classmethod
@@ -333,12 +330,26 @@ def infer_charge(demand: float, capacity: float, contract_kw: float | None) -> C
     return "capacity" if capacity else "energy_only"
 
 
-def _with_rule(charge: Charge, options: dict[str, Any]) -> dict[str, Any]:
-    """Options with the packaged rule of contracted demand where it is billed and not given."""
-    if charge != "contract":
-        return options
-    ruled: dict[str, Any] = getattr(import_module(_CONTRACT[0]), _CONTRACT[1])(options)
-    return ruled
+def _listed(holidays: Iterable[Any]) -> frozenset[date]:
+    if isinstance(holidays, str):
+        raise TariffError(
+            "is not a list of dates", field="holidays", value=holidays, remedy="Give holidays=[date(2026, 10, 1), …]."
+        )
+    return frozenset(day(item, "holidays", TariffError) for item in holidays)
+
+
+def _charged(
+    charge: Charge | None, demand: float, capacity: float, contract_kw: float | None, options: dict[str, Any]
+) -> dict[str, Any]:
+    """The fixed part's fields: the charge inferred, a contract's packaged rule, and a gap where no price is given."""
+    billed = charge or infer_charge(demand, capacity, contract_kw)
+    given = {"charge": billed, "demand_cny_per_kw_month": demand, "capacity_cny_per_kva_month": capacity}
+    if billed != "energy_only" and not (capacity if billed == "capacity" else demand):
+        gap = f"the price of charge={billed!r} is not given: the fixed charge is not billed"
+        options = {**options, "gaps": tuple(dict.fromkeys((*options.get("gaps", ()), gap)))}
+    if billed == "contract":
+        options = getattr(import_module(_CONTRACT[0]), _CONTRACT[1])(options)
+    return {**given, "contract_kw": contract_kw, **options}
 
 
 def _check_charge(tariff: Tariff) -> None:
@@ -351,9 +362,9 @@ def _check_charge(tariff: Tariff) -> None:
         )
     for name in ("demand_cny_per_kw_month", "capacity_cny_per_kva_month", "transformer_kva", "contract_kw"):
         value = getattr(tariff, name)
-        if value is not None and not (np.isfinite(value) and value >= 0):
+        if value is not None and not (is_number(value) and value >= 0):
             raise TariffError("must be a number that is not negative", field=name, value=value)
-    if not tariff.demand_window_min > 0:
+    if not is_number(tariff.demand_window_min) or tariff.demand_window_min <= 0:
         raise TariffError("must be above 0", field="demand_window_min", value=tariff.demand_window_min)
     needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
     if needs and getattr(tariff, needs) is None:

@@ -87,7 +87,7 @@ def read_load(load: Any, load_kwh: Any = None, name: str = "load") -> Load:
         raise InputError("give the load once", field=name, remedy="Pass load= in kW or load_kwh= per interval.")
     series = _as_series(load, _POWERS, name) if load_kwh is None else _as_series(load_kwh, _ENERGIES, name)
     starts, hours = _read_starts(series.index, name)
-    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = numbers(series, name)
     wrong = ~np.isfinite(values)
     if wrong.any():
         raise InputError(
@@ -135,9 +135,9 @@ def profile(values: Any, load: Load, name: str) -> FloatArray:
         if at is None or (at < 0).any():
             first = load.starts[0 if at is None else int(np.argmax(at < 0))]
             raise InputError("does not cover the load's intervals", field=name, value=str(first))
-        array = values.to_numpy(dtype=np.float64)[at]
+        array = numbers(values, name)[at]
     else:
-        array = np.asarray(values, dtype=np.float64)
+        array = numbers(values, name)
         if array.ndim == 0:
             array = np.full(len(load.kw), float(array))
         if array.shape != load.kw.shape:
@@ -153,6 +153,24 @@ def profile(values: Any, load: Load, name: str) -> FloatArray:
     return array
 
 
+def numbers(values: Any, name: str) -> FloatArray:
+    """Read numbers; a text that is none, such as "1,000", is refused with where it stands."""
+    try:
+        if isinstance(values, pd.Series):
+            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as exc:
+        given = pd.Series(values) if np.ndim(values) == 1 else pd.Series([values])
+        wrong = pd.to_numeric(given, errors="coerce").isna() & given.notna()
+        at = int(np.argmax(wrong.to_numpy()))
+        raise InputError(
+            "is not a number",
+            field=name,
+            value=f"{given.iloc[at]!r} at {given.index[at]}",
+            remedy="Read the column as numbers, without thousands separators.",
+        ) from exc
+
+
 def given_kw(load: Load, name: str, generator: PvArray) -> FloatArray:
     """Power of a generator whose capacity is known [kW]."""
     if generator.profile_kw is not None:
@@ -165,8 +183,13 @@ def _as_series(load: Any, columns: tuple[str, ...], name: str) -> pd.Series:
         stamp = next((c for c in _STAMPS if c in load), None)
         power = next((c for c in columns if c in load), None)
         if power is None:
-            raise InputError(f"has no column {columns[0]}", field=name, value=[str(c) for c in load.columns])
-        index = load.index if stamp is None else pd.DatetimeIndex(load[stamp])
+            remedy = f"Name a column {columns[0]} [{'kWh per interval' if columns is _ENERGIES else 'kW'}]."
+            if columns is _POWERS and any(c in load for c in _ENERGIES):
+                remedy = "Energy per interval goes in as load_kwh=…, with load=None."
+            raise InputError(
+                f"has no column {columns[0]}", field=name, value=[str(c) for c in load.columns], remedy=remedy
+            )
+        index = load.index if stamp is None else _instants(load[stamp], name)
         return pd.Series(load[power].to_numpy(), index=index)
     if not isinstance(load, pd.Series):
         raise InputError(
@@ -175,9 +198,29 @@ def _as_series(load: Any, columns: tuple[str, ...], name: str) -> pd.Series:
     return load
 
 
+def _instants(stamps: pd.Series, name: str) -> pd.DatetimeIndex:
+    try:
+        return pd.DatetimeIndex(stamps)
+    except (TypeError, ValueError) as exc:
+        read = pd.to_datetime(stamps, errors="coerce", format="mixed")
+        at = int(np.argmax(read.isna().to_numpy()))
+        raise InputError(
+            "is not an instant",
+            field=name,
+            value=str(stamps.iloc[at]),
+            row=at,
+            remedy="Write 2025-06-01 00:15; a meter's 24:00 is 00:00 of the next day.",
+        ) from exc
+
+
 def _read_starts(index: pd.Index, name: str) -> tuple[pd.DatetimeIndex, float]:
     if not isinstance(index, pd.DatetimeIndex):
-        raise InputError("is not indexed by instants", field=name, value=type(index).__name__)
+        raise InputError(
+            "is not indexed by instants",
+            field=name,
+            value=type(index).__name__,
+            remedy="Index it by aware stamps, or give a frame timestamp, load_kw.",
+        )
     if len(index) == 0:
         raise InputError("has no interval", field=name, remedy="Give at least two intervals.")
     if index.tz is None:
@@ -203,7 +246,7 @@ def _read_starts(index: pd.Index, name: str) -> tuple[pd.DatetimeIndex, float]:
             remedy="Sort and de-duplicate the stamps and close gaps on a regular clock.",
         )
     if step <= 0:
-        raise InputError("stamps are not ascending", field=name, value=str(index[1]))
+        raise InputError("stamps are not ascending", field=name, value=str(index[1]), remedy="Sort them first.")
     return index, _hours(step, name)
 
 

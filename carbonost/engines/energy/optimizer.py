@@ -14,7 +14,7 @@ from carbonost.engines.energy.convex import ConvexModel
 from carbonost.engines.energy.dispatch import dispatch
 from carbonost.engines.energy.pareto import pareto
 from carbonost.engines.energy.portfolio import Case, solve_portfolio
-from carbonost.engines.energy.problem import read_problem
+from carbonost.engines.energy.problem import of_known_size, read_problem
 from carbonost.engines.energy.rolling import Controller
 from carbonost.engines.energy.scenarios import Aim, common_times, forecast_scenarios, plan_scenarios
 from carbonost.engines.energy.sizing import size
@@ -158,7 +158,7 @@ class EnergyOptimizer:
             weight=weight,
             time_limit_s=time_limit_s,
         )
-        return dispatch(problem)
+        return dispatch(of_known_size(problem))
 
     def size(
         self,
@@ -201,7 +201,7 @@ class EnergyOptimizer:
         **dispatch
             Further arguments of `dispatch`; `grid_kg_per_kwh` is needed.
         """
-        return pareto(read_problem(site, load, tariff, **dispatch), points)
+        return pareto(of_known_size(read_problem(site, load, tariff, **dispatch)), points)
 
     def controller(self, site: Site, tariff: Tariff, *, history: Any = None, **options: Any) -> Controller:
         """A receding-horizon controller of the site's battery.
@@ -239,7 +239,7 @@ class EnergyOptimizer:
         """
         cases = forecast_scenarios(loads) if isinstance(loads, pd.DataFrame) else dict(loads)
         common_times(cases)
-        problems = {name: read_problem(site, load, tariff, **dispatch) for name, load in cases.items()}
+        problems = {name: of_known_size(read_problem(site, load, tariff, **dispatch)) for name, load in cases.items()}
         return plan_scenarios(problems, probabilities, aim, tail)
 
     def dispatch_many(
@@ -254,4 +254,4 @@ class EnergyOptimizer:
 
     def convex_model(self, site: Site, load: Any, tariff: Tariff, **dispatch: Any) -> ConvexModel:
         """The dispatch model in cvxpy, to which convex terms and limits may be added."""
-        return ConvexModel(read_problem(site, load, tariff, **dispatch))
+        return ConvexModel(of_known_size(read_problem(site, load, tariff, **dispatch)))

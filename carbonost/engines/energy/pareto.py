@@ -25,8 +25,14 @@ def pareto(problem: Problem, points: int = 5) -> Frontier:
 
     The cleanest point is the cheapest plan among those of least emissions.
     """
-    if points < 2:  # noqa: PLR2004 -- a front has two ends
-        raise InputError("a front has at least two points", field="points", value=points)
+    if not isinstance(points, int) or points < 2:  # noqa: PLR2004 -- a front has two ends
+        raise InputError("a front has at least two points", field="points", value=points, remedy="Write points=5.")
+    if not np.any(problem.rate.grid_t_per_kwh) and not problem.economics.gas_t_per_kwh:
+        raise InputError(
+            "a front needs emission factors",
+            field="grid_kg_per_kwh",
+            remedy="Give grid_kg_per_kwh=… (and gas_kg_per_kwh=…).",
+        )
     free = without_price(problem)
     cheapest = dispatch(free)
     least = least_emissions(free)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbonost.engines.energy.dispatch import dispatch
-from carbonost.engines.energy.problem import read_problem
-from carbonost.errors import InputError
+from carbonost.engines.energy.problem import of_known_size, read_problem
+from carbonost.errors import CarbonostError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,17 @@ class Case:
 
     def solve(self) -> Schedule:
         """The park's best plan."""
-        return dispatch(read_problem(self.site, self.load, self.tariff, **self.options))
+        return dispatch(of_known_size(read_problem(self.site, self.load, self.tariff, **self.options)))
+
+
+@contextmanager
+def named(park: str) -> Iterator[None]:
+    """Let an error say whose it is."""
+    try:
+        yield
+    except CarbonostError as exc:
+        exc.add_note(f"park {park!r}")
+        raise
 
 
 def solve_portfolio(
@@ -49,6 +60,11 @@ def solve_portfolio(
         instances in one process share their workers.
     progress : callable(done, total), optional
         Called as cases end.
+
+    Raises
+    ------
+    CarbonostError
+        The first park that has no plan; a note of the error names it.
     """
     if not isinstance(cases, Mapping):
         raise InputError(
@@ -57,13 +73,15 @@ def solve_portfolio(
     found: dict[str, Schedule] = {}
     if executor is None:
         for name, case in cases.items():
-            found[name] = case.solve()
+            with named(name):
+                found[name] = case.solve()
             if progress is not None:
                 progress(len(found), len(cases))
         return found
     running = {executor.submit(case.solve): name for name, case in cases.items()}
     for future in as_completed(running):
-        found[running[future]] = future.result()
+        with named(running[future]):
+            found[running[future]] = future.result()
         if progress is not None:
             progress(len(found), len(cases))
     return {name: found[name] for name in cases}

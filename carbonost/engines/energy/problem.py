@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from carbonost.domain.asset import Battery, HeatPump, PvArray, Site
+from carbonost.domain.checks import is_number
+from carbonost.domain.tariff import Tariff
 from carbonost.engines.energy.assembly import Economics
 from carbonost.engines.energy.load import horizon, profile, read_load
 from carbonost.engines.energy.terms import rates
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from carbonost.domain.asset import Site
+    from carbonost.domain.asset import Asset
     from carbonost.domain.series import FloatArray
-    from carbonost.domain.tariff import Tariff
     from carbonost.engines.energy.load import Horizon, Load
     from carbonost.engines.energy.terms import Rates
 
@@ -52,16 +52,25 @@ def read_problem(
     discount_rate: float = 0.08,
 ) -> Problem:
     """Check everything a caller gave; see `EnergyOptimizer.dispatch`."""
+    if not isinstance(site, Site):
+        raise InputError("is not a Site", field="site", value=type(site).__name__, remedy="Write Site(assets=[…]).")
+    if not isinstance(tariff, Tariff):
+        raise InputError(
+            "is not a Tariff", field="tariff", value=type(tariff).__name__, remedy="Write Tariff.from_prices(…)."
+        )
     drawn = read_load(load, load_kwh)
     at = horizon(drawn, tariff.zone, tariff.demand_window_min)
-    for name, value in (("carbon_price_cny_per_t", carbon_price_cny_per_t), ("gas_kg_per_kwh", gas_kg_per_kwh)):
-        if value is not None and not (np.isfinite(value) and value >= 0):
+    amounts = {
+        "carbon_price_cny_per_t": carbon_price_cny_per_t, "gas_kg_per_kwh": gas_kg_per_kwh, "carbon_cap_t": carbon_cap_t
+    }  # fmt: skip
+    for name, value in amounts.items():
+        if value is not None and not (is_number(value) and value >= 0):
             raise InputError("must be a number that is not negative", field=name, value=value)
     for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise InputError("must be above 0", field=name, value=value)
-    if not (np.isfinite(discount_rate) and discount_rate > -1):
-        raise InputError("must be above -1", field="discount_rate", value=discount_rate)
+        if not (is_number(value) and float(value or 0.0) > 0) and not (value is None and name == "time_limit_s"):
+            raise InputError("must be a number above 0", field=name, value=value)
+    if not is_number(discount_rate) or discount_rate <= -1:
+        raise InputError("must be above -1", field="discount_rate", value=discount_rate, remedy="8 % is 0.08.")
     if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
         raise InputError(
             "a carbon price or cap needs emission factors",
@@ -82,6 +91,25 @@ def read_problem(
     heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
     rate = rates(tariff, at, factor)
     return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
+
+
+def is_open(asset: Asset) -> bool:
+    """Whether an asset's capacity is to be chosen."""
+    if isinstance(asset, Battery):
+        return asset.capacity_kwh is None or asset.power_kw is None
+    if isinstance(asset, HeatPump):
+        return asset.heat_kw is None
+    return isinstance(asset, PvArray) and asset.profile_kw is None and asset.capacity_kw is None
+
+
+def of_known_size(problem: Problem) -> Problem:
+    """The problem, where every capacity is known: a plan says nothing of what owning costs."""
+    for name, asset in problem.site.named():
+        if is_open(asset):
+            raise InputError(
+                "has no capacity", field=f"site.assets[{name!r}]", remedy="Give its capacity, or choose it with size."
+            )
+    return problem
 
 
 def without_price(problem: Problem) -> Problem:

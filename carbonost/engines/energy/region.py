@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.domain.checks import day, is_number
 from carbonost.domain.tariff import Tariff, infer_charge
 from carbonost.engines.energy.rules import second_hand, weakest
 from carbonost.errors import TariffError, UnknownRegionError
@@ -20,6 +20,7 @@ from carbonost.factors import table, usable_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     import pandas as pd
 
@@ -88,13 +89,15 @@ def tariff_from_region(
     TariffError
         If the region has no rule, its hours are incomplete, or the price is not known.
     """
-    day = _day(on)
+    on = None if on is None else day(on, "on", TariffError)
     code = _region_with(region, "tou_periods")
     single = charge == "energy_only"
-    charge, gaps = _charge(charge, options)
-    hours, open_hours = _hours(code, day, single=single)
+    gaps = []
+    if charge is None and _inferred(options) == "energy_only":
+        gaps = ["charge is not stated: ratios of two-part users, and no fixed charge is billed"]
+    hours, open_hours = _hours(code, on, single=single)
     statuses, documents = [str(s) for s in hours["status"]], [str(d) for d in hours["document"]]
-    printed = prices or _read_prices(code, voltage, day)
+    printed = prices or _read_prices(code, voltage, on)
     if printed is not None:
         by_month = dict.fromkeys(range(1, 13), printed)
     else:
@@ -124,13 +127,6 @@ def tariff_from_region(
     )
 
 
-def _day(on: date | str | None) -> date | None:
-    try:
-        return date.fromisoformat(on) if isinstance(on, str) else on
-    except ValueError as exc:
-        raise TariffError("is not a date", field="on", value=on, remedy="Write 2026-10-15.") from exc
-
-
 def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:
     if {month for rule in rules for month in rule.months} == set(range(1, 13)):
         return rules
@@ -146,6 +142,9 @@ def price_parts(
     region: str, rules: Sequence[FloatingRule], flat: float | None, floating: float | None, rest: float | None
 ) -> tuple[float, float]:
     """The floating and the other part of the flat price, from any two of three."""
+    for name, part in (("flat", flat), ("floating", floating), ("not_floating", rest)):
+        if part is not None and not is_number(part):
+            raise TariffError("is not a number", field=f"{name}_cny_per_kwh", value=part, remedy="Give CNY/kWh.")
     if flat is not None and floating is not None and rest is not None and abs(flat - floating - rest) > 1e-9:  # noqa: PLR2004
         raise TariffError("the parts do not add up to the flat price", field="flat_cny_per_kwh", value=flat)
     if floating is None and flat is not None and rest is not None:
@@ -255,17 +254,9 @@ def _part(scopes: Iterable[str], transformer_kva: float | None) -> str:
     return "single-part >="
 
 
-def _charge(charge: Charge | None, options: dict[str, Any]) -> tuple[Charge, list[str]]:
-    """The charge asked for or given a price, and what its bill will lack."""
-    demand = options.get("demand_cny_per_kw_month")
-    capacity = options.get("capacity_cny_per_kva_month")
-    if charge is None:
-        charge = infer_charge(demand or 0.0, capacity or 0.0, options.get("contract_kw"))
-        if charge == "energy_only":
-            return charge, ["charge is not stated: ratios of two-part users, and no fixed charge is billed"]
-    price = {"demand": demand, "contract": demand, "capacity": capacity}.get(charge, 0.0)
-    lacking = [f"the price of charge={charge!r} is not given: the fixed charge is not billed"] if price is None else []
-    return charge, lacking
+def _inferred(options: dict[str, Any]) -> Charge:
+    demand, capacity = options.get("demand_cny_per_kw_month"), options.get("capacity_cny_per_kva_month")
+    return infer_charge(demand or 0.0, capacity or 0.0, options.get("contract_kw"))
 
 
 def _scope_fits(scope: str, part: str) -> bool:

@@ -19,6 +19,7 @@ from carbonost.engines.energy.assembly import annual_cost
 from carbonost.engines.energy.cuts import SizingProblem, choose
 from carbonost.engines.energy.dispatch import dispatch, solve_problem
 from carbonost.engines.energy.load import profile
+from carbonost.engines.energy.problem import is_open
 from carbonost.engines.energy.reduced import as_storage
 from carbonost.errors import InputError
 
@@ -41,7 +42,7 @@ def size(problem: Problem) -> Sizing:
     UnboundedError
         If owning more always pays and no bound stops it.
     """
-    chosen = [name for name, asset in problem.site.named() if _is_open(asset)]
+    chosen = [name for name, asset in problem.site.named() if is_open(asset)]
     if not chosen:
         raise InputError("no capacity is None", field="site.assets", remedy="Set the capacities to be chosen to None.")
     for name, asset in problem.site.named():
@@ -61,12 +62,12 @@ def as_sizing(problem: Problem) -> SizingProblem | None:
     stores = [asset for _, asset in pairs if isinstance(asset, Battery)]
     if len(stores) != 1 or problem.site.grid.import_kw_max is not None:
         return None
-    trial = {name: dict.fromkeys(_OPEN.get(type(asset), ()), 1.0) for name, asset in pairs if _is_open(asset)}
+    trial = {name: dict.fromkeys(_OPEN.get(type(asset), ()), 1.0) for name, asset in pairs if is_open(asset)}
     storage = as_storage(replace(problem, site=at_sizes(problem.site, trial)))
     if storage is None:
         return None
     battery = stores[0]
-    arrays = [(name, asset) for name, asset in pairs if isinstance(asset, PvArray) and _is_open(asset)]
+    arrays = [(name, asset) for name, asset in pairs if isinstance(asset, PvArray) and is_open(asset)]
     shapes = np.array([profile(asset.profile, problem.load, f"{name}.profile") for name, asset in arrays])
     rate, weight = problem.economics.discount_rate, problem.economics.weight
     known = [battery.capacity_kwh, battery.power_kw]
@@ -91,9 +92,9 @@ def by_cuts(problem: Problem, arrays: SizingProblem) -> Sizing:
     sizes: dict[str, dict[str, float]] = {}
     generators = iter(found.x[2:])
     for name, asset in problem.site.named():
-        if isinstance(asset, Battery) and _is_open(asset):
+        if isinstance(asset, Battery) and is_open(asset):
             sizes[name] = {"capacity_kwh": float(found.x[0]), "power_kw": float(found.x[1])}
-        elif _is_open(asset):
+        elif is_open(asset):
             sizes[name] = {"power_kw": float(next(generators))}
     owned = float(arrays.cost @ found.x) * problem.economics.weight
     return sized(problem, sizes, owned, {"rounds": found.rounds, "gap": found.gap})
@@ -157,11 +158,3 @@ def _is_priced(asset: Asset) -> bool:
     spread = ("capex_cny_per_kwh", "capex_cny_per_kw", "opex_cny_per_kwh_year", "opex_cny_per_kw_year")
     stated = ("annual_cost_cny_per_kwh", "annual_cost_cny_per_kw", "capacity_kwh_max", "capacity_kw_max")
     return any(getattr(asset, name) for name in spread) or any(getattr(asset, name) is not None for name in stated)
-
-
-def _is_open(asset: Asset) -> bool:
-    if isinstance(asset, Battery):
-        return asset.capacity_kwh is None or asset.power_kw is None
-    if isinstance(asset, HeatPump):
-        return asset.heat_kw is None
-    return isinstance(asset, PvArray) and asset.profile_kw is None and asset.capacity_kw is None

@@ -1,0 +1,70 @@
+"""What the fields of a noun may hold; each check names the field, its value and what to write."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carbonost.errors import InputError
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is one finite number; True and False are none."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def positive(noun: Any, *names: str, optional: bool = False) -> None:
+    """Refuse what is no number, or negative; None stands where `optional`."""
+    for name in names:
+        value = getattr(noun, name)
+        if value is None and optional:
+            continue
+        if not is_number(value) or value < 0:
+            raise InputError(
+                "must be a number that is not negative", field=f"{type(noun).__name__}.{name}", value=value
+            )
+
+
+def share(noun: Any, *names: str, least: float | None = None) -> None:
+    """Refuse what is no share above 0, or from `least` on, up to 1."""
+    for name in names:
+        value = getattr(noun, name)
+        if not is_number(value) or value > 1 or (value <= 0 if least is None else value < least):
+            span = "(0, 1]" if least is None else f"[{least:g}, 1]"
+            raise InputError(
+                f"must lie in {span}", field=f"{type(noun).__name__}.{name}", value=value, remedy="95 % is 0.95."
+            )
+
+
+def flag(noun: Any, *names: str) -> None:
+    """Refuse what is neither True nor False."""
+    for name in names:
+        value = getattr(noun, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise InputError("is True or False", field=f"{type(noun).__name__}.{name}", value=value)
+
+
+def instant(value: Any, field: str, row: int | None = None) -> pd.Timestamp:
+    """Read an instant."""
+    try:
+        stamp = pd.Timestamp(value)
+    except (TypeError, ValueError) as exc:
+        raise InputError("is not an instant", field=field, value=value, row=row) from exc
+    if stamp is pd.NaT:
+        raise InputError("is not an instant", field=field, value=value, row=row)
+    return stamp
+
+
+def day(value: Any, field: str, error: type[InputError] = InputError) -> date:
+    """Read a calendar date."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as exc:
+        raise error("is not a date", field=field, value=value, remedy="Write 2026-10-15.") from exc
