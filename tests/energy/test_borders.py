@@ -39,7 +39,7 @@ VISIT = {"arrival": INDEX[1], "departure": INDEX[5], "energy_kwh": 1.0, "power_k
     ("make", "field"),
     [
         (lambda: Tariff.from_prices("abc"), "energy_cny_per_kwh"),
-        (lambda: Tariff.from_prices({h: "x" for h in range(24)}), "energy_cny_per_kwh"),
+        (lambda: Tariff.from_prices(dict.fromkeys(range(24), "x")), "energy_cny_per_kwh"),
         (lambda: Tariff.from_prices(1.0, demand_cny_per_kw_month="x"), "demand_cny_per_kw_month"),
         (lambda: Tariff.from_prices(1.0, zone=None), "zone"),
         (lambda: Tariff.from_prices(1.0, demand_window_min="15"), "demand_window_min"),
@@ -109,7 +109,7 @@ def test_an_option_of_wrong_type_is_refused_by_name(option, value):
 @pytest.mark.parametrize(
     ("load", "words"),
     [
-        (pd.DataFrame({"timestamp": INDEX, "load_kw": ["1,000"] * 24}), "'1,000' at 0.*thousands"),
+        (pd.DataFrame({"timestamp": INDEX, "load_kw": ["1,000"] * 24}), "'1,000' at 2025-06-02 00:00.*thousands"),
         (pd.DataFrame({"timestamp": ["2025-06-01 24:00"] * 24, "load_kw": 1.0}), "24:00 is 00:00 of the next day"),
         (pd.DataFrame({"timestamp": INDEX, "load_kwh": 1.0}), "load_kwh=…"),
     ],

@@ -197,6 +197,18 @@ def test_a_typical_day_stands_for_its_year():
     assert year.emissions_t == pytest.approx(365 * day.emissions_t)
 
 
+@pytest.mark.parametrize(("weight", "months"), [(1.0, 1.0), (7.0, 1.0), (365.0, 365 / 31), (0.5, 0.5)])
+def test_a_day_that_stands_for_many_owes_the_fixed_charge_by_the_month(weight, months):
+    paid = Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0)  # a day of March: 31 of them are a month
+    plan = OPT.dispatch(Site(), LOAD, paid, weight=weight)
+    assert plan.ledger.energy_cny == pytest.approx(weight * 0.5 * LOAD.sum())
+    assert plan.ledger.demand_cny == pytest.approx(months * 40.0 * LOAD.max())
+    battery = OPT.dispatch(Site(assets=[Battery(100.0, 50.0)]), LOAD, paid, weight=weight)
+    assert battery.baseline_cny == pytest.approx(plan.objective_cny)
+    whole = OPT.dispatch(Site(assets=[Battery(100.0, 50.0), Battery(0.0, 0.0)]), LOAD, paid, weight=weight)
+    assert battery.objective_cny == pytest.approx(whole.objective_cny)
+
+
 def test_a_front_falls_from_the_cheapest_to_the_cleanest():
     site = Site(assets=[Boiler(1.0), HeatPump(30.0, cop=2.0), Battery(50.0, 20.0)])
     front = OPT.pareto(

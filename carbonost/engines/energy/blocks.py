@@ -115,7 +115,7 @@ class StorageModel:
 
     def _read(self, problem: StorageProblem) -> None:
         self.problem = p = problem
-        self._limited = bool(p.demand_cny_per_kw) or bool(np.isfinite(p.import_kw_max))
+        self._limited = p.demand_is_paid or bool(np.isfinite(p.import_kw_max))
         self._surplus = np.maximum(-p.net_kw, 0.0)
         self._deficit = np.maximum(p.net_kw, 0.0)
         self._free = np.minimum(p.power_kw, self._surplus)
@@ -195,7 +195,7 @@ class StorageModel:
         if battery.final_share is not None:
             lower[-1] = upper[-1] = battery.final_share * p.energy_kwh
         top = max(p.import_kw_max - p.covered_kw, 0.0)
-        open_top = np.isfinite(top) and not p.demand_cny_per_kw
+        open_top = np.isfinite(top) and not p.demand_is_paid
         bottom = np.full(p.floor_kw.size, top) if open_top else np.maximum(p.floor_kw - p.covered_kw, 0.0)
         zeros = np.zeros(2 * n)
         given = (self._sum(self._paid), self._sum(self._useful), upper, self._sum(self._free)[self._at_free])
@@ -221,9 +221,10 @@ class StorageModel:
         p = self.problem
         price = p.price[self._first] * p.hours
         tie = self._tie * p.hours * (1.0 + 0.1 * np.arange(price.size) / price.size)
-        demand = np.full(p.floor_kw.size, p.demand_cny_per_kw)
         wear = p.battery.wear_steps[0] * p.hours
-        return np.concatenate([price + tie, wear - price, np.zeros(price.size), tie[self._at_free], demand])
+        return np.concatenate(
+            [price + tie, wear - price, np.zeros(price.size), tie[self._at_free], p.demand_cny_per_kw]
+        )
 
     def _tight(self, peak_kw: FloatArray) -> BoolArray:
         """Where a peak per interval leaves less room to charge than the battery's power."""

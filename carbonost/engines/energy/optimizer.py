@@ -129,7 +129,7 @@ class EnergyOptimizer:
             Of imported electricity and of gas; export earns no credit.
         weight : float [-]
             How often the horizon stands for itself (a typical day: 365); costs, emissions and the cap
-            are those of horizon times weight.
+            are those of horizon times weight, but for fixed charges, which are due by the month.
         time_limit_s : float, optional [s]
 
         Returns

@@ -89,7 +89,7 @@ def read_problem(
     )
     grades = heat_kw if isinstance(heat_kw, Mapping) else {} if heat_kw is None else {"heat": heat_kw}
     heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
-    rate = rates(tariff, at, factor)
+    rate = rates(tariff, at, factor, economics.weight)
     return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
 
 

@@ -141,7 +141,8 @@ class Controller:
     def _least(self, net_kw: FloatArray, hours: float) -> float:
         """The least peak the battery can bring a day to [kW]."""
         month = np.zeros(net_kw.size, dtype=np.int32)
-        day = StorageProblem(net_kw, np.ones(net_kw.size), month, hours, self._battery, 1.0, 0.0, np.zeros(1))
+        peak, price = np.zeros(1), np.ones(net_kw.size)
+        day = StorageProblem(net_kw, price, month, hours, self._battery, np.ones(1), 0.0, peak)
         return float(least_peaks(day)[0])
 
     def _decide(
@@ -186,6 +187,7 @@ class Controller:
         more = np.resize(pattern, want - have)
         floors = np.full(int(month.max()) + 1, next_floor_kw)
         floors[: storage.floor_kw.size] = storage.floor_kw
+        demand = np.resize(storage.demand_cny_per_kw, floors.size)
         carbon = storage.price[-1] - problem.rate.energy[-1]
         return replace(
             storage,
@@ -193,6 +195,7 @@ class Controller:
             price=np.concatenate([storage.price, price[have:] + carbon]),
             month=month,
             floor_kw=floors,
+            demand_cny_per_kw=demand,
         )
 
 

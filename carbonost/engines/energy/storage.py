@@ -30,8 +30,8 @@ class StorageProblem:
     hours : float [h]
     battery : Battery
         With known capacities and one wear price.
-    demand_cny_per_kw : float
-        Price of the month's peak above `covered_kw`; 0 without such a charge.
+    demand_cny_per_kw : (months,) array [CNY/kW]
+        Price of each month's peak above `covered_kw`; 0 without such a charge.
     floor_kw : (months,) array [kW]
         Peaks already reached.
     import_kw_max : float [kW]
@@ -42,10 +42,15 @@ class StorageProblem:
     month: IntArray
     hours: float
     battery: Battery
-    demand_cny_per_kw: float
+    demand_cny_per_kw: FloatArray
     covered_kw: float
     floor_kw: FloatArray
     import_kw_max: float = INF
+
+    @property
+    def demand_is_paid(self) -> bool:
+        """Whether a peak costs anything."""
+        return bool(np.any(self.demand_cny_per_kw))
 
     @property
     def energy_kwh(self) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from carbonost.domain.schedule import Ledger
 
@@ -61,7 +62,11 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """A tariff on a horizon: prices [CNY/kWh] per interval, fixed prices per month, emission factor."""
+    """A tariff on a horizon: prices [CNY/kWh] per interval, fixed prices per month, emission factor.
+
+    `months` is how many months' fixed charge each month of the horizon owes, for one run of the horizon: 1, or less
+    where the horizon stands for itself several times within a month.
+    """
 
     energy: FloatArray
     export: FloatArray
@@ -72,6 +77,7 @@ class Rates:
     capacity_cny_per_month: float
     discount: tuple[float, float] | None
     """(energy per month that earns the discount [kWh], what it takes off the demand price [CNY/kW])"""
+    months: FloatArray
 
     @property
     def covered_kw(self) -> float:
@@ -79,13 +85,13 @@ class Rates:
         return 0.0 if self.contract is None or self.contract_kw is None else self.contract.band * self.contract_kw
 
     @property
-    def column_cny_per_kw(self) -> float:
-        """Price of a month's demand above `covered_kw` [CNY/kW]."""
-        return self.demand_cny_per_kw * (1.0 if self.contract is None else self.contract.excess_factor)
+    def column_cny_per_kw(self) -> FloatArray:
+        """Price of each month's demand above `covered_kw` [CNY/kW]."""
+        return self.months * self.demand_cny_per_kw * (1.0 if self.contract is None else self.contract.excess_factor)
 
 
-def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None) -> Rates:
-    """Compile a tariff for a horizon."""
+def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None, weight: float = 1.0) -> Rates:
+    """Compile a tariff for a horizon that stands for itself `weight` times."""
     billed = tariff.charge in ("demand", "contract")
     discount = None
     if tariff.demand_discount is not None and tariff.charge == "demand":
@@ -104,7 +110,21 @@ def rates(tariff: Tariff, at: Horizon, grid_kg_per_kwh: FloatArray | None = None
             else 0.0
         ),
         discount=discount,
+        months=months_due(at, tariff.zone, weight) / weight,
     )
+
+
+def months_due(at: Horizon, zone: str, weight: float) -> FloatArray:
+    """How many months' fixed charges a horizon owes that stands for itself `weight` times, by month it touches.
+
+    A month touched once is due in full; a day of June that stands for a year owes 365 / 30 of them, not 365.
+    """
+    if weight == 1.0:
+        return np.ones(len(at.months))
+    begins = pd.DatetimeIndex([f"{month}-01" for month in at.months])
+    whole_h = (begins + pd.offsets.MonthBegin(1)).tz_localize(zone) - begins.tz_localize(zone)
+    share = np.bincount(at.month, minlength=len(at.months)) * at.hours / (whole_h / pd.Timedelta(hours=1)).to_numpy()
+    return np.asarray(np.minimum(weight, np.maximum(1.0, weight * share)), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,18 +146,17 @@ def grid_terms(rate: Rates, at: Horizon, columns: GridColumns) -> list[Term]:
     if columns.exported is not None:
         terms.append(Term("export", columns.exported, at.month, -rate.export * at.hours))
     if rate.demand_cny_per_kw:
-        per_kw = np.full(len(months), rate.demand_cny_per_kw)
+        per_kw = rate.months * rate.demand_cny_per_kw
         if rate.contract_kw is None:
             terms.append(Term("demand", columns.demand, months, per_kw))
         else:
             contract = per_kw * rate.contract_kw
-            excess = np.full(len(months), rate.column_cny_per_kw)
-            terms.append(Term("demand", columns.demand, months, excess, fixed_cny=contract))
+            terms.append(Term("demand", columns.demand, months, rate.column_cny_per_kw, fixed_cny=contract))
     if columns.rebate is not None and rate.discount is not None:
-        terms.append(Term("demand", columns.rebate, months, np.full(len(months), -rate.discount[1])))
+        terms.append(Term("demand", columns.rebate, months, -rate.months * rate.discount[1]))
     if rate.capacity_cny_per_month:
         none = np.zeros(0, dtype=np.int32)
-        due = np.full(len(months), rate.capacity_cny_per_month)
+        due = rate.months * rate.capacity_cny_per_month
         terms.append(Term("capacity", none, none, np.zeros(0), fixed_cny=due))
     return terms
 
