@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from carbonost.domain.period import as_date
+from carbonost.domain.period import as_date, as_month
 from carbonost.domain.scenario import SpokenModel
 from carbonost.errors import InputError
 
@@ -54,7 +54,7 @@ class ActivityData(SpokenModel):
     region : str
         ``CN``, ``CN-JS``, ``CN-JS-320500``, a GB/T 2260 code, ``GB``, ``US-CAMX``.
     period_start, period_end : date
-        First and last day, both inside.
+        First and last day, both inside; ``month="2025-03"`` gives both.
     scope, category
         Only where the carrier alone does not say it; category numbers those of scope 3.
     purity : float or None
@@ -88,6 +88,15 @@ class ActivityData(SpokenModel):
     factor: OwnFactor | str | None = None
     uncertainty_pct: float | None = Field(default=None, ge=0)
     id: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_month(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "month" not in given or given.keys() & {"period_start", "period_end"}:
+            return given
+        first, last = as_month(given["month"])
+        rest = {name: value for name, value in given.items() if name != "month"}
+        return rest | {"period_start": first, "period_end": last}
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> ActivityData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _WRITTEN: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_MONTH: Final = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?(?:[-/.]0?1)?(?:\s+0?0:00(?::00)?)?")
 
 
 def as_date(value: object, field: str = "date") -> date:
@@ -38,6 +40,22 @@ def as_date(value: object, field: str = "date") -> date:
         except ValueError:
             pass
     raise InputError("this is not a date", field, value, "Write it as YYYY-MM-DD.")
+
+
+def as_month(value: object, field: str = "month") -> tuple[date, date]:
+    """Return the first and the last day of the month `value` stands for.
+
+    Raises
+    ------
+    InputError
+        If it is no month: ``2025-03``, ``2025/3``, ``202503``, ``2025年3月``, or any date in it at its first day.
+    """
+    found = _MONTH.fullmatch(str(value).strip())
+    year, month = (int(part) for part in found.groups()) if found else (0, 0)
+    try:
+        return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+    except ValueError:
+        raise InputError("this is not a month", field, value, "Write 2025-03.") from None
 
 
 @dataclass(frozen=True, order=True, slots=True)

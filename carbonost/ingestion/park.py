@@ -20,11 +20,12 @@ import yaml
 
 from carbonost.domain.activity import ActivityData
 from carbonost.domain.evidence import EvidenceItem
+from carbonost.domain.headings import ACTIVITIES, Headings
 from carbonost.domain.place import Entity
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
 from carbonost.errors import FileFormatError, InputError
 from carbonost.ingestion import mapping
-from carbonost.ingestion.declared import nouns, spread_months
+from carbonost.ingestion.declared import nouns
 from carbonost.ingestion.meters import meter_frame, read_meters
 from carbonost.ingestion.tabular import listed, named, numbers, read_table
 
@@ -38,7 +39,7 @@ _TOP: Final = ("park", "selection", "scenario", "meters", "activities", "entitie
 _PARK: Final = ("name", "zone", "synthetic")
 _METERS: Final = ("file", "columns", "energy_type", "unit", "point", "timezone", "label", "cumulative")
 _TABLE: Final = ("file", "columns")
-_ACTIVITY: Final = (mapping.ACTIVITIES, ("energy_type", "consumption", "unit"))
+_ACTIVITY: Final = (ACTIVITIES, ("energy_type", "consumption", "unit"))
 _ENTITY: Final = (mapping.ENTITIES, ("id", "name"))
 _PRODUCT: Final = (mapping.PRODUCTION, ("product", "amount", "unit"))
 """The columns a table may have, and those it must have."""
@@ -97,7 +98,7 @@ class ParkData:
         if isinstance(meters, (str, Path)):
             meters = read_meters(Path(meters), {"timezone": self.zone})
         put(self, "meters", None if meters is None else meter_frame(named(meters, mapping.METERS)))
-        activities = listed(self.activities, mapping.ACTIVITIES, "activities")
+        activities = listed(self.activities, ACTIVITIES, "activities")
         put(self, "activities", tuple(_as(ActivityData, item) for item in activities))
         put(self, "entities", tuple(_as(Entity, item) for item in listed(self.entities, mapping.ENTITIES, "entities")))
         put(self, "sources", tuple(_as(EvidenceItem, item) for item in self.sources))
@@ -302,19 +303,19 @@ def _rows(
     path: Path,
     body: Mapping[str, Any],
     name: str,
-    table: tuple[mapping.Columns, tuple[str, ...]],
+    table: tuple[Headings, tuple[str, ...]],
     sources: list[EvidenceItem],
 ) -> list[tuple[str, int | None, dict[str, Any]]]:
     """Rows of a section, written in place or read from the tables it names: (place, spreadsheet row, fields)."""
     rows: list[tuple[str, int | None, dict[str, Any]]] = []
     for index, entry in enumerate(_entries(path, body, name)):
         if "file" not in entry:
-            rows.append((f"{path.name}: {name}[{index}].", None, entry))
+            rows.append((f"{path.name}: {name}[{index}].", None, table[0].read(entry)))
             continue
         _known(path, f"{name}[{index}].", entry, _TABLE)
         file = _file(path, entry, f"{name}[{index}]")
         sources.append(_evidence(file, name))
-        frame = spread_months(read_table(file, *table, entry.get("columns")), file.name)
+        frame = read_table(file, *table, entry.get("columns"))
         for column in ("consumption", "amount"):
             if column in frame:
                 frame[column] = numbers(frame, column, file, gaps=False)

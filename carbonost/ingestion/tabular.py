@@ -6,6 +6,7 @@ A row is numbered as a spreadsheet shows it: the header is row 1.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,17 +16,16 @@ from carbonost._lazy import load
 from carbonost.errors import FileFormatError, InputError, raise_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from carbonost.ingestion.mapping import Columns
+    from carbonost.domain.headings import Headings
 
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _SUFFIXES: Final = (".csv", ".xlsx", ".xlsm")
 
 
 def read_table(
-    path: Path, columns: Columns, required: tuple[str, ...], rename: Mapping[str, str] | None = None
+    path: Path, columns: Headings, required: tuple[str, ...], rename: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Read a table of text cells with our column names.
 
@@ -33,8 +33,8 @@ def read_table(
     ----------
     path : Path
         A ``.csv`` (UTF-8 or GB 18030) or ``.xlsx`` file; the first sheet, merged cells filled.
-    columns : mapping
-        Our name -> other names it may stand under.
+    columns : Headings
+        Our names, and the others they may stand under.
     required : tuple of str
         Our names that must be there.
     rename : mapping, optional
@@ -57,11 +57,10 @@ def read_table(
             raise FileFormatError(
                 f"the file has no column {theirs!r}", f"{path.name}: {ours}", theirs, f"It has: {_listed(frame)}."
             )
-    known = {alias.casefold(): ours for ours, aliases in columns.items() for alias in (ours, *aliases)}
     taken = set(given.values())
     names: dict[str, str] = {}
     for column in frame.columns:
-        name = given.get(column) or known.get(_bare(column))
+        name = given.get(column) or columns.of(column)
         if name is not None and name not in names.values() and (column in given or name not in taken):
             names[column] = name
     missing = [name for name in required if name not in names.values()]
@@ -75,18 +74,12 @@ def read_table(
     return frame[list(names)].rename(columns=names)
 
 
-def named(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def named(frame: pd.DataFrame, columns: Headings) -> pd.DataFrame:
     """Return a frame with our names for the columns that stand under one of their usual names."""
-    known = {alias.casefold(): ours for ours, aliases in columns.items() for alias in aliases}
-    names: dict[Any, str] = {}
-    for column in frame.columns:
-        ours = known.get(_bare(str(column)))
-        if ours is not None and ours not in frame.columns and ours not in names.values():
-            names[column] = ours
-    return frame.rename(columns=names)
+    return frame.rename(columns=columns.renames(frame.columns))
 
 
-def listed(rows: Any, columns: Columns, field: str) -> list[Any]:
+def listed(rows: Any, columns: Headings, field: str) -> list[Any]:
     """Return the rows of a list or of a frame, whose empty cells are left out.
 
     Raises
@@ -99,7 +92,7 @@ def listed(rows: Any, columns: Columns, field: str) -> list[Any]:
         return [{str(key): cell for key, cell in row.items() if not _empty(cell)} for row in cells]
     if isinstance(rows, (str, bytes, dict)):
         raise InputError("one row is not a list of rows", field, type(rows).__name__, "Give a list, or a DataFrame.")
-    return list(rows)
+    return [columns.read(row) if isinstance(row, Mapping) else row for row in rows]
 
 
 def _empty(cell: Any) -> bool:
@@ -174,11 +167,6 @@ def _read_excel(path: Path) -> pd.DataFrame:
 
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
-
-
-def _bare(column: str) -> str:
-    """Return a header without the unit in its brackets: 用量(kWh) is 用量."""
-    return _tidy(column).split("(", maxsplit=1)[0].strip().casefold()
 
 
 def _listed(frame: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import carbonost
+from carbonost.domain.headings import Headings
 from carbonost.errors import FileFormatError, InputError, InputErrors, NaiveTimestampError, UnitError
 from carbonost.ingestion.park import ParkData, read_park
 from carbonost.ingestion.tabular import numbers, read_table
@@ -165,14 +166,14 @@ def test_a_date_among_the_facts_of_the_site_is_read_as_its_text(small):
 def test_numbers_in_full_width_and_with_separators_are_read(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes('数量,单位\n"１,２３４.5",t\n'.encode("gb18030"))
-    frame = read_table(path, {"consumption": ("数量",), "unit": ("单位",)}, ("consumption",))
+    frame = read_table(path, Headings({"consumption": ("数量",), "unit": ("单位",)}), ("consumption",))
     assert numbers(frame, "consumption", path, gaps=False).tolist() == [1234.5]
 
 
 def test_all_wrong_cells_of_a_column_come_together(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("consumption\n1\nabc\nN/A\n", "utf-8")
-    frame = read_table(path, {"consumption": ()}, ("consumption",))
+    frame = read_table(path, Headings({"consumption": ()}), ("consumption",))
     with pytest.raises(InputError) as raised:
         numbers(frame, "consumption", path, gaps=False)
     assert [error.row for error in raised.value.exceptions] == [3, 4]
@@ -187,9 +188,8 @@ def test_merged_cells_of_a_workbook_are_filled(tmp_path):
         sheet.append(row)
     sheet.merge_cells("A2:A3")
     book.save(tmp_path / "t.xlsx")
-    frame = read_table(
-        tmp_path / "t.xlsx", {"energy_type": ("能源品种",), "consumption": ("消费量",)}, ("energy_type",)
-    )
+    headings = Headings({"energy_type": ("能源品种",), "consumption": ("消费量",)})
+    frame = read_table(tmp_path / "t.xlsx", headings, ("energy_type",))
     assert frame["energy_type"].tolist() == ["柴油", "柴油"]
 
 

@@ -5,7 +5,7 @@ Every fault is found in one pass over the columns and names its row and field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -17,7 +17,8 @@ import pandas as pd
 from pydantic import BaseModel
 
 from carbonost.domain.activity import ActivityData
-from carbonost.domain.period import as_date
+from carbonost.domain.headings import ACTIVITIES, refuse_misspelt
+from carbonost.domain.period import as_date, as_month
 from carbonost.engines.carbon.faults import Faults
 from carbonost.engines.carbon.keys import Keys, read_keys
 from carbonost.errors import InputError
@@ -25,7 +26,8 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
-REQUIRED: Final = ("energy_type", "consumption", "unit", "period_start", "period_end")
+_DATES: Final = ("period_start", "period_end")
+REQUIRED: Final = ("energy_type", "consumption", "unit", *_DATES)
 _EPOCH: Final = date(1970, 1, 1)
 _PER_DAY: Final = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 NO_DAY: Final = -(2**31) + 1
@@ -119,9 +121,11 @@ class Plain:
 
 def read_plain(rows: Rows) -> Plain | None:
     """Return `rows` unchecked if its columns need no reading, else None."""
-    if not isinstance(rows, pd.DataFrame) or "purity" in rows or any(name not in rows for name in REQUIRED):
+    if not isinstance(rows, pd.DataFrame):
         return None
     frame = _frame(rows)
+    if "purity" in frame or any(name not in frame for name in REQUIRED):
+        return None
     amount, *stamps = (frame[name].to_numpy() for name in ("consumption", "period_start", "period_end"))
     if amount.dtype != np.float64 or any(stamp.dtype.kind != "M" for stamp in stamps):
         return None
@@ -141,6 +145,7 @@ def read_activities(rows: Rows) -> Activities:
     Parameters
     ----------
     rows : DataFrame, or iterable of ActivityData or dict
+        Under our names or the usual Chinese and English ones; a `month` gives both dates.
 
     Returns
     -------
@@ -152,14 +157,19 @@ def read_activities(rows: Rows) -> Activities:
         If a required column is missing altogether.
     """
     frame = _frame(rows)
-    missing = [name for name in REQUIRED if name not in frame.columns]
+    monthly = "month" in frame and not {"period_start", "period_end"} & set(frame.columns)
+    missing = [name for name in REQUIRED if name not in frame.columns and not (monthly and name in _DATES)]
     if missing:
         near = get_close_matches(missing[0], [str(c) for c in frame.columns], n=1, cutoff=0.6)
-        remedy = f"Is it the column {near[0]!r}?" if near else f"Needed: {', '.join(REQUIRED)}."
+        remedy = f"Is it the column {near[0]!r}?" if near else f"Name it one of: {ACTIVITIES.spelled(missing[0])}."
         raise InputError("the activities lack this column", missing[0], None, remedy)
     faults = Faults()
     consumption = _numbers(frame["consumption"], "consumption", faults)
-    start, end = _days(frame["period_start"], "period_start", faults), _days(frame["period_end"], "period_end", faults)
+    if monthly:
+        start = _written(frame["month"], "month", lambda value: as_month(value)[0], faults)
+        end = _written(frame["month"], "month", lambda value: as_month(value)[1], faults)
+    else:
+        start, end = (_days(frame[name], name, faults) for name in _DATES)
     _check_order(start, end, faults)
     share = None
     if "purity" in frame and frame["purity"].notna().any():
@@ -171,25 +181,27 @@ def read_activities(rows: Rows) -> Activities:
 
 def _frame(rows: Rows) -> pd.DataFrame:
     if isinstance(rows, pd.DataFrame):
-        return rows if isinstance(rows.index, pd.RangeIndex) else rows.reset_index(drop=True)
+        names = ACTIVITIES.renames(rows.columns)
+        frame = rows.rename(columns=names) if names else rows
+        refuse_misspelt(frame.columns)
+        return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(drop=True)
     items = [rows] if isinstance(rows, (Mapping, BaseModel)) else list(rows)
     records = []
+    shapes: dict[tuple[Any, ...], list[Any]] = {}
     for index, item in enumerate(items):
         if isinstance(item, ActivityData):
             records.append({name: getattr(item, name) for name in ActivityData.model_fields})
         elif isinstance(item, Mapping):
-            records.append(dict(item))
+            shape = tuple(item)
+            if shape not in shapes:
+                shapes[shape] = list(ACTIVITIES.read(dict.fromkeys(shape)))
+                refuse_misspelt(shapes[shape], index)
+            records.append(dict(zip(shapes[shape], item.values(), strict=True)))
         else:
             raise InputError(
                 "an activity is an ActivityData or a mapping", "activities", item, "See carbonost.ActivityData.", index
             )
-    frame = pd.DataFrame.from_records(records) if records else pd.DataFrame(columns=list(ActivityData.model_fields))
-    unknown = [name for name in frame.columns if name not in ActivityData.model_fields]
-    for name in unknown:
-        near = get_close_matches(str(name), ActivityData.model_fields, n=1, cutoff=0.75)
-        if near and near[0] not in frame.columns:
-            raise InputError("activities have no such field", str(name), None, f"Did you mean {near[0]!r}?")
-    return frame
+    return pd.DataFrame.from_records(records) if records else pd.DataFrame(columns=list(ActivityData.model_fields))
 
 
 def _numbers(column: pd.Series, name: str, faults: Faults) -> FloatArray:
@@ -222,11 +234,16 @@ def _days(column: pd.Series, name: str, faults: Faults) -> IntArray:
             empty = np.flatnonzero(np.isnat(stamps))
             faults.add(empty, name, column.array, "the date is missing", "Write YYYY-MM-DD.")
         return days
+    return _written(column, name, lambda value: as_date(value, name), faults)
+
+
+def _written(column: pd.Series, name: str, read: Callable[[object], date], faults: Faults) -> IntArray:
+    """Read days from what was written, each way of writing once."""
     codes, uniques = pd.factorize(column, use_na_sentinel=False)
     table = np.full(len(uniques), NO_DAY, dtype=np.int32)
     for code, value in enumerate(uniques):
         try:
-            table[code] = (as_date(value, name) - _EPOCH).days
+            table[code] = (read(value) - _EPOCH).days
         except InputError as error:
             for row in np.flatnonzero(codes == code).tolist():
                 faults.put(row, InputError(error.problem, name, value, error.remedy, row))

@@ -140,6 +140,19 @@ def test_a_missing_column_is_named_with_the_nearest(calc):
         calc.calculate([42])
 
 
+def test_a_misspelt_field_is_refused_whatever_the_other_rows_say(calc):
+    """S17: a slip in one row of a list, and one in a frame, name row and nearest field."""
+    with pytest.raises(InputError, match=r"row 1, .*facilty.*Did you mean 'facility'"):
+        calc.calculate([GOOD | {"facility": "A"}, GOOD | {"facilty": "B"}])
+    with pytest.raises(InputError, match="Did you mean 'facility'"):
+        calc.calculate(pd.DataFrame([GOOD]).assign(facilty="A"))
+
+
+def test_a_further_column_with_words_of_its_own_stays(calc):
+    frame = pd.DataFrame([GOOD]).assign(facility_name="forge", building="B1", my_region="south")
+    assert calc.calculate(frame).by("facility_name", "building", "my_region")["facility_name"].tolist() == ["forge"]
+
+
 def test_an_empty_table_is_an_empty_inventory(calc):
     inv = calc.calculate([])
     assert (len(inv), float(inv.total_t()), inv.scope1_t) == (0, 0.0, 0.0)
