@@ -12,6 +12,20 @@ from contextlib import contextmanager
 import pytest
 
 
+def _required(name):
+    required = os.environ.get("CARBONOST_REQUIRE_SERVICES", "").split(",")
+    return name in required or "all" in required
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):  # noqa: ARG001 -- the hook's signature
+    """Where every service is required, a test of one that skips has failed, whatever made it skip."""
+    report = yield
+    if report.skipped and item.get_closest_marker("service") and _required("all"):
+        report.outcome, report.longrepr = "failed", f"a service test was skipped where none may be: {report.longrepr}"
+    return report
+
+
 @contextmanager
 def _service(name):
     from carbonost.testing import services
@@ -20,8 +34,7 @@ def _service(name):
         with getattr(services, name)() as service:
             yield service
     except services.ServiceMissing as exc:
-        required = os.environ.get("CARBONOST_REQUIRE_SERVICES", "").split(",")
-        if name in required or "all" in required:
+        if _required(name):
             pytest.fail(str(exc))
         pytest.skip(str(exc))
 
