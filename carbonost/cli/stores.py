@@ -35,8 +35,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _upgrade(args: argparse.Namespace) -> int:
-    from carbonost.storage.sql.migrate import upgrade
+    from carbonost.storage.sql.migrate import upgrade_all
 
-    upgrade(args.url)
+    upgrade_all(args.url)
     tell("数据库结构已是当前版本。", style="green")
     return codes.DONE

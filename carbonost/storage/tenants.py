@@ -39,7 +39,9 @@ class TenantMeters:
     """
 
     def __init__(self, store: MeterStore, org_id: str) -> None:
-        self._store, self.org_id = store, check_tenant(org_id)
+        bound = getattr(store, "for_tenant", None)  # a server that keeps tenants apart is told who asks
+        self._store: MeterStore = store if bound is None else bound(check_tenant(org_id))
+        self.org_id = check_tenant(org_id)
         self._head = quote(org_id, safe="") + "/"
 
     @property

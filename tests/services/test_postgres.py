@@ -45,15 +45,23 @@ def laid_out(postgres):
 
 
 class TestPostgresMeters(MeterStoreContract):
+    options = ""
+
     @pytest.fixture
     def store(self, postgres):
         with database(postgres) as name:
-            self.url = address(postgres, name)
+            self.url = address(postgres, name) + self.options
             with closing(open_meters(self.url)) as opened:
                 yield opened
 
     def address(self, store):
         return self.url
+
+
+class TestPostgresMetersInChunks(TestPostgresMeters):
+    """Compressed days beside a head of rows."""
+
+    options = "?layout=chunk"
 
 
 class TestPostgresRecords(RecordStoreContract):

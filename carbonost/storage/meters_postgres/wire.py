@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
@@ -13,11 +13,14 @@ from carbonost.storage.meters_postgres import sql
 from carbonost.storage.meters_sqlite.codec import Packed, pack_stamps, unpack_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
+    Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
+    Columns = tuple[Integers, Integers, Floats, Integers, npt.NDArray[np.object_] | None]
+    Rows = list[tuple[Any, ...]]
 
 _EPOCH_2000: Final = 946_684_800_000_000  # PostgreSQL counts its microseconds from the year 2000
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -27,31 +30,91 @@ _ROW: Final = np.dtype(
         *(("value", ">f8"), ("l4", ">i4"), ("quality", ">i2"), ("l5", ">i4")),
     ]
 )
+_CHUNK: Final = ("int8",) * 6 + ("int2", "int2", "int8", "bytea", "bytea")
 
 
-def readings(cursor: Any, ids: Sequence[int], first: int, last: int) -> Any:
-    """Return series rank, start, value, quality and status in a range, sorted."""
+class Layout(Protocol):
+    """How readings stand in the database; columns are series, start, value, quality and status."""
+
+    name: str
+
+    def write(self, cursor: Any, columns: Columns) -> tuple[int, int]:
+        """Store rows and return how many were created and updated."""
+        ...
+
+    def read(self, cursor: Any, ids: Sequence[int], first: int, last: int) -> Columns:
+        """Return readings of a range, sorted by the order of `ids` and start; series is the rank in `ids`."""
+        ...
+
+    def latest(self, cursor: Any, ids: Sequence[int]) -> Rows:
+        """Return the last reading of each series as a row."""
+        ...
+
+    def extent(self, cursor: Any, ids: Sequence[int], first: int, last: int) -> list[int]:
+        """Return bounds of what lies in a range, or nothing."""
+        ...
+
+    def cells(self, cursor: Any, ids: Sequence[int], first: int, last: int, cuts: Integers) -> Cells:
+        """Return the buckets between `cuts` of a range."""
+        ...
+
+    def delete(self, cursor: Any, ids: Sequence[int], first: int, last: int) -> int:
+        """Remove a range and return how many readings it held."""
+        ...
+
+    def take(self, cursor: Any, series: int, limit: int) -> tuple[Integers, Floats]:
+        """Remove what lies before `limit` and return its stamps and values, sorted."""
+        ...
+
+
+def ranks(ids: Sequence[int]) -> Integers:
+    """Return the place of each series id in `ids`, indexed by id."""
+    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
+    rank[list(ids)] = np.arange(len(ids))
+    return rank
+
+
+def readings(cursor: Any, ids: Sequence[int], first: int, last: int) -> Columns:
+    """Return series rank, start, value, quality and status of rows in a range, sorted."""
     bounds = (list(ids), instant(first), instant(last))
     with cursor.copy(sql.READ, bounds) as copy:
         data = b"".join(bytes(block) for block in copy)[len(_HEADER) : -2]
     rows = np.frombuffer(data, dtype=np.dtype([(name, _ROW[name]) for name in cast("Any", _ROW.names)[:-1]]))
-    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-    rank[list(ids)] = np.arange(len(ids))
-    code, start = rank[rows["series"].astype(np.int64)], rows["start"].astype(np.int64) + _EPOCH_2000
-    order = np.lexsort((start, code))
-    columns = (code[order], start[order], rows["value"].astype(np.float64)[order])
+    start = rows["start"].astype(np.int64) + _EPOCH_2000
+    columns = (rows["series"].astype(np.int64), start, rows["value"].astype(np.float64))
+    quality = rows["quality"].astype(np.int64)
     cursor.execute(sql.STATUSES, bounds)
     texts = {(row[0], row[1]): row[2] for row in cursor.fetchall()}
     status = None
     if texts:
-        keys = zip(rows["series"][order].tolist(), columns[1].tolist(), strict=True)
+        keys = zip(columns[0].tolist(), start.tolist(), strict=True)
         status = np.array([texts.get(key, "") for key in keys], dtype=object)
-    return (*columns, rows["quality"].astype(np.int64)[order], status)
+    return assemble([(*columns, quality, status)], ids)
 
 
-def copy_in(cursor: Any, table: str, columns: Any, status: npt.NDArray[np.object_] | None) -> None:
+def assemble(parts: Sequence[Columns], ids: Sequence[int]) -> Columns:
+    """Return parts of a range as one, sorted by the order of `ids` and start."""
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0), none, None
+    who = ranks(ids)[np.concatenate([part[0] for part in parts])]
+    when, quality = (np.concatenate([part[i] for part in parts]) for i in (1, 3))
+    value = np.concatenate([part[2] for part in parts])
+    status = None
+    if any(part[4] is not None for part in parts):
+        blank = [part[4] if part[4] is not None else np.full(len(part[0]), "", dtype=object) for part in parts]
+        status = np.concatenate(blank)
+    step = np.diff(who)
+    if not ((step > 0) | ((step == 0) & (np.diff(when) > 0))).all():
+        order = np.lexsort((when, who))
+        who, when, value, quality = who[order], when[order], value[order], quality[order]
+        status = status[order] if status is not None else None
+    return who, when, value, quality, status
+
+
+def copy_in(cursor: Any, table: str, columns: Columns) -> None:
     """Send rows by binary COPY; rows of fixed length are laid out by numpy at once."""
-    series, start, value, quality = columns
+    series, start, value, quality, status = columns
     with cursor.copy(f"copy {table} (series, start, value, quality, status) from stdin (format binary)") as copy:
         if status is None:
             rows = np.zeros(len(series), dtype=_ROW)
@@ -67,6 +130,14 @@ def copy_in(cursor: Any, table: str, columns: Any, status: npt.NDArray[np.object
             copy.write_row(row)
 
 
+def copy_chunks(cursor: Any, rows: Iterable[Sequence[Any]]) -> None:
+    """Send chunks by binary COPY."""
+    with cursor.copy(sql.COPY_CHUNKS) as copy:
+        copy.set_types(_CHUNK)
+        for row in rows:
+            copy.write_row(row)
+
+
 def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:
     """Return rows of the tier's columns as cells."""
     if not rows:
@@ -77,21 +148,17 @@ def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:
     return Cells(who, start, first, until, count, total, low, high)
 
 
-def rolled(cursor: Any, series: int, day: int) -> Integers:
-    """Return the stamps of a day whose values live on in a tier only."""
-    cursor.execute(
-        "select count, first, last, step, data from meter_rolled where series = %s and day = %s", (series, day)
-    )
-    row = cursor.fetchone()
-    if row is None:
-        return np.zeros(0, dtype=np.int64)
-    return unpack_stamps(Packed(row[0], row[1], row[2], row[3], 0, 0, 0, None, bytes(row[4])))[0]
+def rolled(cursor: Any, ids: Sequence[int], first: int, last: int) -> Iterator[tuple[int, int, Integers]]:
+    """Yield series, day and the stamps whose values live on in a tier only."""
+    cursor.execute(sql.ROLLED, (list(ids), first, last), binary=True)
+    for series, day, count, low, high, step, data in cursor.fetchall():
+        yield series, day, unpack_stamps(Packed(count, low, high, step, 0, 0, 0, None, bytes(data)))[0]
 
 
 def keep_stamps(cursor: Any, series: int, day: int, stamps: Integers) -> None:
     """Note the stamps of a day whose values were rolled up, in place of those noted before."""
-    cursor.execute("delete from meter_rolled where series = %s and day = %s", (series, day))
+    cursor.execute(sql.DROP_ROLLED, (series, day))
     if len(stamps):
         step, data = pack_stamps(stamps)
         row = (series, day, len(stamps), int(stamps[0]), int(stamps[-1]), step, data)
-        cursor.execute("insert into meter_rolled values (%s, %s, %s, %s, %s, %s, %s)", row)
+        cursor.execute(sql.PUT_ROLLED, row)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STATES: Final[dict[str, tuple[type[StorageError], str]]] = {
+    "no TLS": (StorageError, "the address requires TLS, which the server does not offer"),
+    "no trust": (AuthError, "the certificate of the server was not accepted"),
     "23505": (AlreadyExistsError, "another record already has this value"),
     "23503": (InvalidDataError, "the record refers to one that does not exist"),
     "23502": (InvalidDataError, "a required field is missing"),
@@ -37,7 +39,7 @@ _STATES: Final[dict[str, tuple[type[StorageError], str]]] = {
     "22021": (InvalidDataError, "a text holds a character the database cannot store"),
     "22P05": (InvalidDataError, "a text holds a character the database cannot store"),
     "28P01": (AuthError, "the database refused user or password"),
-    "28000": (AuthError, "the database refused user or password"),
+    "28000": (AuthError, "the database lets this user in from here not at all, or only by TLS"),
     "42501": (PermissionDeniedError, "the user may not do this"),
     "53100": (StorageFullError, "the disk of the database is full"),
     "25006": (ReadOnlyError, "the database cannot be written"),
@@ -49,10 +51,21 @@ _STATES: Final[dict[str, tuple[type[StorageError], str]]] = {
     "42P01": (SchemaOutdatedError, "a table is missing"),
     "42703": (SchemaOutdatedError, "a column is missing"),
 }
+_REFUSALS: Final = (
+    (("password authentication failed",), "28P01"),
+    (("no password supplied",), "28P01"),
+    (("role", "does not exist"), "28P01"),
+    (("pg_hba.conf",), "28000"),
+    (("database", "does not exist"), "3D000"),
+    (("does not support ssl",), "no TLS"),
+    (("certificate",), "no trust"),
+)
+"""What a server says when it lets nobody in."""
+
 _REMEDY: Final[dict[type[StorageError], str]] = {
     TransientError: "Try again.",
     SchemaOutdatedError: "Run: carbonost db upgrade URL.",
-    AuthError: "Check the user and the password in the address.",
+    AuthError: "Check user and password in the address, and ?sslmode=require where the server wants TLS.",
     StorageFullError: "Free space and try again.",
     NotFoundError: "Create the database first.",
 }
@@ -76,11 +89,10 @@ def _postgres(cause: BaseException) -> tuple[type[StorageError], str]:
     state = getattr(cause, "sqlstate", None) or ""
     if state in _STATES:
         return _STATES[state]
-    text = str(cause).lower()
-    if "password authentication failed" in text or "no password supplied" in text:
-        return _STATES["28P01"]
-    if "does not exist" in text and "database" in text:
-        return _STATES["3D000"]
+    text = str(cause).lower()  # a connection that was refused carries no state
+    for words, refusal in _REFUSALS:
+        if all(word in text for word in words):
+            return _STATES[refusal]
     if isinstance(cause, sa.exc.TimeoutError):
         return StorageTimeout, "no connection became free in time"
     if state[:2] in ("08", "57") or type(cause).__name__ in ("OperationalError", "ConnectionTimeout", "InterfaceError"):

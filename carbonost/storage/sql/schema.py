@@ -26,8 +26,12 @@ _PLACE: Final = Path(__file__).parent / "migrations"
 
 def statements(name: str) -> list[str]:
     """Return the statements of one migration file."""
-    text = (_PLACE / f"{name}.sql").read_text(encoding="utf-8")
-    lines = [line for line in text.split("\n") if not line.startswith("--")]
+    return read_statements(_PLACE / f"{name}.sql")
+
+
+def read_statements(path: Path) -> list[str]:
+    """Return the statements of a file; each ends with a double semicolon."""
+    lines = [line for line in path.read_text(encoding="utf-8").split("\n") if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";;") if part.strip()]
 
 
@@ -48,11 +52,11 @@ def lay_out(engine: sa.Engine) -> None:
         connection.execute(sa.text("insert into alembic_version values (:revision)"), {"revision": REVISION})
 
 
-def revision_of(connection: sa.Connection) -> str | None:
-    """Return the revision a database was laid out by, or None."""
-    if not sa.inspect(connection).has_table("alembic_version"):
+def revision_of(connection: sa.Connection, table: str = "alembic_version") -> str | None:
+    """Return the revision a database was laid out by, or None; another port has another `table`."""
+    if not sa.inspect(connection).has_table(table):
         return None
-    found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
+    found = connection.execute(sa.text(f"select version_num from {table}")).scalar()  # noqa: S608 -- a constant
     return str(found) if found is not None else None
 
 

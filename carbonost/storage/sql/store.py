@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from carbonost.storage.models import Record
     from carbonost.storage.ports import TenantRecords, UnitOfWork
+
+_OF_METERS: Final = ("schema", "layout")
+"""Options of an address that only readings heed; one address may serve both."""
 
 
 def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> SqlRecordStore:
@@ -68,7 +71,7 @@ def make_engine(url: str, timeout_s: float) -> sa.Engine:
     milliseconds = int(timeout_s * 1000)
     settings = f"-c timezone=UTC -c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
     return sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        sa.make_url(url).set(drivername="postgresql+psycopg").difference_update_query(_OF_METERS),
         connect_args={"connect_timeout": max(2, int(timeout_s)), "options": settings},
         pool_pre_ping=True,
         pool_timeout=timeout_s,
