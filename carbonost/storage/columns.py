@@ -90,10 +90,11 @@ def _of_frame(frame: Any) -> tuple[dict[str, Any], int]:
         if not hasattr(frame, "to_pandas"):
             raise InvalidDataError("readings come as a DataFrame or a mapping", "frame", type(frame).__name__)
         frame = frame.to_pandas()
-    if frame.columns.has_duplicates:
+    names = frame.columns.tolist()
+    if len(set(names)) < len(names):
         raise InvalidDataError("two columns have one name", str(frame.columns[frame.columns.duplicated()][0]))
-    _complete(frame.columns)
-    return {str(name): frame[name] for name in frame.columns}, len(frame)
+    _complete(names)
+    return {str(name): frame[name] for name in names}, len(frame)
 
 
 def _of_mapping(columns: Mapping[Any, Any]) -> tuple[dict[str, Any], int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,11 @@ import numpy as np
 
 from carbonost.storage import cells
 from carbonost.storage.cells import Cells
-from carbonost.storage.civil import DAY, QUARTER
+from carbonost.storage.civil import DAY, EARLIEST, LATEST, QUARTER
 from carbonost.storage.meters_sqlite.codec import Packed, unpack, unpack_extra
+from carbonost.storage.meters_sqlite.head import Columns, chosen, joined, load
 from carbonost.storage.meters_sqlite.rollup import unpack_rollups
-from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS, columns
+from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
     Texts = npt.NDArray[np.object_]
-    Columns = tuple[Integers, Integers, Floats, Integers, Texts | None]
 
 _CHOSEN = "select value from json_each(?)"
-
-
-def chosen(ids: Sequence[int]) -> str:
-    """Return series ids as the one parameter of a statement."""
-    return json.dumps(list(ids))
 
 
 def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, plain: bool = False) -> Columns:
@@ -39,23 +33,11 @@ def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *
 
     With `plain`, quality and status are not decoded.
     """
-    parts = [*_chunks(db, ids, start, end, plain=plain), *_head(db, ids, start, end)]
+    held = joined([*_chunks(db, ids, start, end, plain=plain), load(db, ids, start, end)])
     rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
     rank[list(ids)] = np.arange(len(ids))
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(0), none, None
-    who = rank[np.concatenate([part[0] for part in parts])]
-    when, value, quality = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
-    status = None
-    if any(part[4] is not None for part in parts):
-        blank = [part[4] if part[4] is not None else np.full(len(part[0]), "", dtype=object) for part in parts]
-        status = np.concatenate(blank)
-    if not _sorted(who, when):
-        order = np.lexsort((when, who))
-        who, when, value, quality = who[order], when[order], value[order], quality[order]
-        status = status[order] if status is not None else None
-    return who, when, value, quality, status
+    held = held._replace(series=rank[held.series])
+    return held if _sorted(held.series, held.start) else held.take(np.lexsort((held.start, held.series)))
 
 
 def _sorted(who: Integers, when: Integers) -> bool:
@@ -79,33 +61,38 @@ def decode(series: int, packed: Packed, start: int, end: int, *, plain: bool = F
     """Return the readings of a chunk inside a range."""
     when, value = unpack(packed)
     quality, status = (when, None) if plain else unpack_extra(packed)
-    if packed.first < start or packed.last >= end:
-        inside = slice(int(np.searchsorted(when, start)), int(np.searchsorted(when, end)))
-        when, value, quality = when[inside], value[inside], quality[inside]
-        status = status[inside] if status is not None else None
-    return np.full(len(when), series, dtype=np.int64), when, value, quality, status
+    found = Columns(np.full(len(when), series, dtype=np.int64), when, value, quality, status)
+    if packed.first >= start and packed.last < end:
+        return found
+    return found.take(slice(int(np.searchsorted(when, start)), int(np.searchsorted(when, end))))
 
 
-def _head(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Iterator[Columns]:
-    rows = db.execute(
-        f"select series, start, value, quality, status from head where series in ({_CHOSEN})"  # noqa: S608
-        " and start >= ? and start < ? order by series, start",
-        (chosen(ids), start, end),
-    ).fetchall()
-    if rows:
-        yield columns(rows)
+def latest(db: sqlite3.Connection, id_: int) -> Columns | None:
+    """Return the last reading of a series, or None."""
+    row = db.execute(
+        f"select {CHUNK_COLUMNS} from chunk where series = ? order by day desc limit 1",  # noqa: S608
+        (id_,),
+    ).fetchone()
+    last = [decode(id_, Packed(*row), EARLIEST, LATEST).take(slice(-1, None))] if row else []
+    waiting = load(db, [id_], int(last[0].start[0]) if last else EARLIEST, LATEST).take(slice(-1, None))
+    found = joined([*last, waiting])
+    return found.take(slice(int(found.start.argmax()), None)).take(slice(0, 1)) if len(found.start) else None
 
 
-def extent(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[int, int] | None:
-    """Return the first and one past the last instant anything is kept for, or None."""
+def extent(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> tuple[int, int] | None:
+    """Return the first instant and one past the last of the days anything in a range is kept for, or None."""
     row = db.execute(
         f"""select min(a), max(b) from (
-          select min(first) a, max(last) + 1 b from chunk where series in ({_CHOSEN})
-          union all select min(start), max(start) + 1 from head where series in ({_CHOSEN})
+          select (select min(day) from chunk where series = value) * {DAY} a,
+                 (select max(day) + 1 from chunk where series = value) * {DAY} b from json_each(?)
           union all select min(first), max(until) from tier where series in ({_CHOSEN}))""",  # noqa: S608
-        (chosen(ids),) * 3,
+        (chosen(ids),) * 2,
     ).fetchone()
-    return None if row[0] is None else (int(row[0]), int(row[1]))
+    waiting = load(db, ids, start, end).start
+    ends = [end for end in row if end is not None] + (
+        [int(waiting.min()), int(waiting.max()) + 1] if len(waiting) else []
+    )
+    return (min(ends), max(ends)) if ends else None
 
 
 def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, edges: Integers) -> Cells:
@@ -122,8 +109,7 @@ def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, ed
         parts.append(_plain(db, ids, last * DAY, end, small=False))
     else:
         parts.append(_plain(db, ids, start, end, small=False))
-    for who, when, value, _, _ in _head(db, ids, start, end):
-        parts.append(cells.of_readings(who, when, value))
+    parts.append(cells.of_readings(*load(db, ids, start, end)[:3]))
     held = cells.join(parts)
     return cells.gather(replace(held, series=rank[held.series]), edges)
 
@@ -152,8 +138,7 @@ def _plain(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, 
     )
     parts = []
     for series, *fields in rows:
-        who, when, value, _, _ = decode(series, Packed(*fields), start, end, plain=True)
-        parts.append(cells.of_readings(who, when, value))
+        parts.append(cells.of_readings(*decode(series, Packed(*fields), start, end, plain=True)[:3]))
     return cells.join(parts)
 
 

@@ -9,7 +9,7 @@ from carbonost.errors import SchemaOutdatedError
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 1
+VERSION: Final = 2
 _APPLICATION: Final = 0x6342_6F73  # "cBos": tells our file from another SQLite file
 
 _SCHEMA: Final = """
@@ -17,10 +17,11 @@ create table if not exists series (
     id integer primary key, point text not null unique, energy_type text not null, unit text not null,
     tags text not null
 );
-create table if not exists head ( -- by start: what arrives together stands together, so a commit touches few pages
-    start integer not null, series integer not null, value real not null, quality integer not null,
-    status text not null, primary key (start, series)
-) without rowid;
+create table if not exists head (
+    id integer primary key, first integer not null, last integer not null, count integer not null,
+    data blob not null, status text
+);
+create index if not exists head_time on head (last, first, count);
 create table if not exists chunk ( -- a rowid table: WITHOUT ROWID would spill the blobs
     series integer not null, day integer not null, count integer not null, first integer not null,
     last integer not null, step integer not null, scale integer not null, width integer not null,
@@ -40,7 +41,7 @@ create table if not exists tier (
     primary key (series, level, start)
 ) without rowid;
 create table if not exists meta (name text primary key, value) without rowid;
-insert or ignore into meta values ('head_rows', 0);
+insert or ignore into meta values ('newest', -9223372036854775808); -- no chunk reaches beyond it
 """
 
 

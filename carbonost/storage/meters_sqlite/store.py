@@ -14,12 +14,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
+
 from carbonost.errors import ClosedError
 from carbonost.storage import cells
 from carbonost.storage.address import beside, sqlite_file
 from carbonost.storage.civil import DAY, edges, span, zone
 from carbonost.storage.frames import points_of, read_frame
-from carbonost.storage.meters_sqlite import reader, tiers, writer
+from carbonost.storage.meters_sqlite import head, reader, tiers, writer
 from carbonost.storage.meters_sqlite.schema import prepare
 from carbonost.storage.ports import SeriesInfo, WriteResult
 from carbonost.storage.sqlite_faults import sqlite_faults
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    import numpy.typing as npt
     import pandas as pd
 
     from carbonost.storage.ports import How, RetentionPolicy
@@ -68,8 +71,7 @@ class SqliteMeterStore:
         self.target = f"sqlite:///{self._path}"
         self._lock = threading.RLock()
         self._closed = False
-        self._remembered: dict[str, tuple[int, SeriesInfo]] = {}
-        self._known_at: int = -1
+        self._memory = writer.Memory()
         self._connect()
 
     def write(
@@ -85,11 +87,7 @@ class SqliteMeterStore:
         with self._transaction(write=True) as db:
             if not len(batch):
                 return WriteResult(skipped=batch.skipped)
-            version = db.execute("pragma data_version").fetchone()[0]
-            if version != self._known_at:  # another connection wrote
-                self._remembered.clear()
-                self._known_at = version
-            return writer.write(db, batch, self._remembered, skip=on_invalid == "skip")
+            return writer.write(db, batch, self._memory, skip=on_invalid == "skip")
 
     def read(
         self,
@@ -113,7 +111,7 @@ class SqliteMeterStore:
         with self._transaction() as db:
             ids, series = self._select(db, selector)
             cells.check_how(how, (info.unit for info in series))
-            kept = reader.extent(db, ids)
+            kept = reader.extent(db, ids, first, last)
             if kept:  # nothing lies outside, so whole days may be taken from their roll-ups
                 first, last = max(first, kept[0] // DAY * DAY), min(last, -(-kept[1] // DAY) * DAY)
             else:
@@ -126,20 +124,9 @@ class SqliteMeterStore:
         """Return the last reading of each selected point."""
         with self._transaction() as db:
             ids, series = self._select(db, selector)
-            stamps = dict(
-                db.execute(
-                    "select series, max(last) from (select series, last from chunk union all"
-                    " select series, max(start) from head group by series) group by series"
-                )
-            )
-            rows = []
-            for rank, id_ in enumerate(ids):
-                if id_ not in stamps:
-                    continue
-                _, when, value, quality, status = reader.readings(db, [id_], stamps[id_], stamps[id_] + 1)
-                text = str(status[0]) if status is not None else ""
-                rows.append((rank, int(when[0]), float(value[0]), int(quality[0]), text))
-        return readings_frame(series, *writer.columns(rows))
+            found = [reader.latest(db, id_) for id_ in ids]
+            parts = [part._replace(series=np.full(1, rank)) for rank, part in enumerate(found) if part is not None]
+        return readings_frame(series, *head.joined(parts))
 
     def series(self) -> list[SeriesInfo]:
         """Return every point with its carrier, unit and tags."""
@@ -151,19 +138,28 @@ class SqliteMeterStore:
         first, last = span(start, end)
         removed = 0
         with self._transaction(write=True) as db:
-            for series in self._select(db, selector)[0]:
+            self._memory.clear()
+            ids = self._select(db, selector)[0]
+            for series in ids:
+                reader.tiers(db, [series], first, last)  # refuses a range that cuts a bucket
                 removed += _delete(db, series, first, last)
+            if ids:
+                removed += _delete_head(db, ids, first, last)
         return removed
 
     def apply_retention(self, policy: RetentionPolicy, now: datetime) -> Mapping[str, int]:
         """Roll up what is older than the policy keeps, in one transaction."""
         with self._transaction(write=True) as db:
-            return tiers.apply(db, policy, now)
+            self._memory.refresh(db)
+            moved = tiers.apply(db, self._memory, policy, now)
+            self._memory.clear()
+            return moved
 
     def compact(self) -> None:
         """Move the head into chunks now, and give free pages back."""
         with self._transaction(write=True) as db:
-            writer.compact(db, force=True)
+            self._memory.refresh(db)
+            writer.compact(db, self._memory, force=True)
         with self._lock, sqlite_faults(self.target):
             self._db.execute("vacuum")
 
@@ -190,7 +186,8 @@ class SqliteMeterStore:
             except BaseException:
                 self._db.close()
                 raise
-        self._pid, self._known_at = os.getpid(), -1
+        self._pid = os.getpid()
+        self._memory.clear()
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -205,7 +202,7 @@ class SqliteMeterStore:
                     yield self._db
                     self._db.commit()
                 except BaseException:
-                    self._remembered.clear()
+                    self._memory.clear()
                     self._db.rollback()
                     raise
 
@@ -222,12 +219,18 @@ class SqliteMeterStore:
         return [ids[info.point] for info in chosen], chosen
 
 
+def _delete_head(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> int:
+    """Remove from the head the readings of some series in a range."""
+
+    def named(held: head.Columns) -> npt.NDArray[np.bool_]:
+        return (held.start >= start) & (held.start < end) & head.of_series(held.series, ids)
+
+    return len(head.take(db, start, end, named).start)
+
+
 def _delete(db: sqlite3.Connection, series: int, start: int, end: int) -> int:
-    """Remove the readings of one series in a range, with the tier buckets that lie inside."""
-    reader.tiers(db, [series], start, end)  # refuses a range that cuts a bucket
-    gone = db.execute("delete from head where series = ? and start >= ? and start < ?", (series, start, end)).rowcount
-    writer.count_head(db, -gone)
-    removed = gone
+    """Remove from chunks the readings of one series in a range, with the tier buckets that lie inside."""
+    removed = 0
     where = (series, start // DAY, (end - 1) // DAY, start, end)
     sql = "select day from {} where series = ? and day between ? and ? and last >= ? and first < ?"
     for (day,) in db.execute(sql.format("chunk"), where).fetchall():
@@ -239,9 +242,7 @@ def _delete(db: sqlite3.Connection, series: int, start: int, end: int) -> int:
         if not outside.any():
             tiers.drop(db, series, day)
             continue
-        status = held.status[outside] if held.status is not None else None
-        kept = (held.start[outside], held.value[outside], held.quality[outside], status)
-        writer.store_chunks(db, [writer.Group(series, day, *kept)])
+        writer.store_chunks(db, [held.take(outside)])
     removed += int(
         db.execute(
             "select coalesce(sum(count), 0) from tier where series = ? and first >= ? and until <= ?",

@@ -16,7 +16,7 @@ from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, before, edges, zone
 from carbonost.storage.meters_sqlite.reader import as_cells, readings
-from carbonost.storage.meters_sqlite.writer import Group, compact, keep_stamps, load_chunk, store_chunks
+from carbonost.storage.meters_sqlite.writer import compact, keep_stamps, load_chunk, store_chunks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from carbonost.storage.meters_sqlite.writer import Memory
     from carbonost.storage.ports import RetentionPolicy
 
     Integers = npt.NDArray[np.int64]
 
 
-def apply(db: sqlite3.Connection, policy: RetentionPolicy, now: datetime) -> dict[str, int]:
+def apply(db: sqlite3.Connection, memory: Memory, policy: RetentionPolicy, now: datetime) -> dict[str, int]:
     """Roll up what is older than the policy keeps; return how much moved, by tier.
 
     Raises
@@ -41,7 +42,7 @@ def apply(db: sqlite3.Connection, policy: RetentionPolicy, now: datetime) -> dic
     moved = {"raw": 0, "hourly": 0, "daily": 0, "monthly": 0}
     limit = before(now, policy.raw, "h", policy.tz)
     if limit is not None:
-        compact(db, force=True)
+        compact(db, memory, force=True)
         moved["raw"] = _roll_readings(db, limit, policy.tz)
     for level, name, unit in ((1, "hourly", "d"), (2, "daily", "mo")):
         limit = before(now, getattr(policy, name), unit, policy.tz)
@@ -91,9 +92,7 @@ def _shorten(db: sqlite3.Connection, series: int, day: int, limit: int) -> None:
         return
     rest = int(np.searchsorted(held.start, limit))
     if rest < len(held):
-        status = held.status[rest:] if held.status is not None else None
-        kept = Group(series, day, held.start[rest:], held.value[rest:], held.quality[rest:], status)
-        store_chunks(db, [kept])
+        store_chunks(db, [held.take(slice(rest, None))])
         return
     drop(db, series, day)
 

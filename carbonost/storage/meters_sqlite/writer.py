@@ -1,20 +1,22 @@
 """Writing: small groups go to the head as rows, large ones straight into day chunks.
 
 A stamp stands in exactly one place, head or chunk, so readers add both up. Everything a batch
-changes (rows, chunks, roll-ups, counters) is one transaction of the caller.
+changes (head, chunks, roll-ups) is one transaction of the caller.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from carbonost.errors import BeyondRetentionError
 from carbonost.storage.civil import DAY, instant
 from carbonost.storage.frames import known_series
+from carbonost.storage.meters_sqlite import head
 from carbonost.storage.meters_sqlite.codec import (
     Packed,
     pack_days,
@@ -25,12 +27,13 @@ from carbonost.storage.meters_sqlite.codec import (
     unpack_extra,
     unpack_stamps,
 )
+from carbonost.storage.meters_sqlite.head import Columns, joined, texts
 from carbonost.storage.meters_sqlite.rollup import pack_rollups
 from carbonost.storage.ports import SeriesInfo, WriteResult
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
     Texts = npt.NDArray[np.object_]
-    Known = dict[str, tuple[int, SeriesInfo]]
 
 CHUNK_COLUMNS: Final = "count, first, last, step, scale, width, base, extra, data"
 SMALL: Final = 32
@@ -62,6 +64,53 @@ class Group:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Series and day."""
+        return self.series, self.day
+
+    def columns(self) -> Columns:
+        """Return the readings as columns."""
+        series = np.full(len(self), self.series, dtype=np.int64)
+        return Columns(series, self.start, self.value, self.quality, self.status)
+
+    def take(self, which: Any) -> Group:
+        """Return some of the readings."""
+        status = self.status[which] if self.status is not None else None
+        return Group(self.series, self.day, self.start[which], self.value[which], self.quality[which], status)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one connection remembers of the file between its writes.
+
+    It holds while no other connection wrote and nothing was rolled back; `clear` it otherwise.
+    """
+
+    series: dict[str, tuple[int, SeriesInfo]] = field(default_factory=dict)
+    points: tuple[SeriesInfo, ...] = ()
+    ids: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    head_rows: int = 0
+    newest: int = 0
+    rolled: bool = True
+    version: int = -1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.series, self.points, self.version = {}, (), -1
+
+    def refresh(self, db: sqlite3.Connection) -> None:
+        """Read the file again if another connection wrote."""
+        version = db.execute("pragma data_version").fetchone()[0]
+        if version == self.version:
+            return
+        self.clear()
+        self.head_rows, last = head.rows(db)
+        newest = int(db.execute("select value from meta where name = 'newest'").fetchone()[0])
+        self.newest = newest if last is None else max(newest, last)
+        self.rolled = bool(db.execute("select exists (select 1 from rolled)").fetchone()[0])
+        self.version = version
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -69,54 +118,95 @@ class _Tally:
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
-    head: int = 0
-    head_rows: int = 0
-    spans: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    rows: list[Group] = field(default_factory=list)
+    head: list[Group] = field(default_factory=list)
     chunks: list[Group] = field(default_factory=list)
 
 
-def write(db: sqlite3.Connection, batch: Batch, known: Known, *, skip: bool) -> WriteResult:
-    """Store a checked batch inside the caller's transaction; `known` remembers series between calls."""
-    ids = upsert_series(db, batch.series, known)
-    tally = _Tally(skipped=batch.skipped, head_rows=head_rows(db), spans=_spans(db, ids, batch.start))
-    rolled = db.execute("select exists (select 1 from rolled)").fetchone()[0]
-    for group in groups(ids[batch.code], batch.start, batch.value, batch.quality, batch.status):
-        kept = _not_rolled(db, group, tally, skip=skip) if rolled else group
-        if len(kept):
-            _place(db, kept, tally)
-    _into_head(db, tally)
+def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -> WriteResult:
+    """Store a checked batch inside the caller's transaction."""
+    memory.refresh(db)
+    ids = series_ids(db, batch.series, memory)
+    readings = Columns(ids[batch.code], batch.start, batch.value, batch.quality, batch.status)
+    if int(batch.start.min()) > memory.newest and _all_small(readings, len(batch.series)):  # nothing of it is known
+        head.append(db, readings)
+        memory.head_rows += len(batch)
+        result = WriteResult(created=len(batch), skipped=batch.skipped)
+    else:
+        result = _write_groups(db, readings, memory, skip=skip) + WriteResult(skipped=batch.skipped)
+    memory.newest = max(memory.newest, int(batch.start.max()))
+    compact(db, memory)
+    return result
+
+
+def _all_small(readings: Columns, series: int) -> bool:
+    """Whether no series has many readings of one day; mostly told by the number of series."""
+    size = len(readings.start)
+    return size - series < SMALL - 1 or bool(np.diff(cuts(readings), append=size).max() < SMALL)
+
+
+def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, skip: bool) -> WriteResult:
+    """Store readings that may be known, rolled up, or many of a day."""
+    tally = _Tally()
+    spans = _spans(db, readings)
+    large: list[Group] = []
+    for group in groups(readings):
+        kept = _not_rolled(db, group, tally, skip=skip) if memory.rolled else group
+        if not len(kept):
+            continue
+        span = spans.get(kept.key)
+        overlaps = span is not None and kept.start[0] <= span[1] and kept.start[-1] >= span[0]
+        small = len(kept) < SMALL and not (overlaps and _in_chunk(db, kept))
+        (tally.head if small else large).append(kept)
+    waiting = _take_head(db, large, memory)
+    for group in large:
+        held = load_chunk(db, *group.key) if group.key in spans else None
+        _merge_into(held, waiting.get(group.key), group, tally)
     store_chunks(db, tally.chunks)
-    count_head(db, tally.head)
-    compact(db)
+    if tally.head:
+        created, updated, unchanged = head.put(db, joined(group.columns() for group in tally.head))
+        memory.head_rows += created
+        tally.created += created
+        tally.updated += updated
+        tally.unchanged += unchanged
     return WriteResult(tally.created, tally.updated, tally.unchanged, tally.skipped)
 
 
-def _spans(db: sqlite3.Connection, ids: Integers, start: Integers) -> dict[tuple[int, int], tuple[int, int]]:
+def _spans(db: sqlite3.Connection, readings: Columns) -> dict[tuple[int, int], tuple[int, int]]:
     """Return first and last stamp of each chunk a batch may touch."""
     rows = db.execute(
         "select series, day, first, last from chunk where series in (select value from json_each(?))"
         " and day between ? and ?",
-        (json.dumps(ids.tolist()), int(start.min()) // DAY, int(start.max()) // DAY),
+        (
+            head.chosen(np.unique(readings.series).tolist()),
+            int(readings.start.min()) // DAY,
+            int(readings.start.max()) // DAY,
+        ),
     )
     return {(series, day): (first, last) for series, day, first, last in rows}
 
 
-def groups(series: Integers, start: Integers, value: Floats, quality: Integers, status: Texts | None) -> list[Group]:
-    """Cut sorted columns into groups of one series and day."""
-    if not len(start):
-        return []
-    day = start // DAY
-    cuts = np.flatnonzero(np.r_[True, (series[1:] != series[:-1]) | (day[1:] != day[:-1])])
-    ends = np.r_[cuts[1:], len(start)]
-    keys = zip(series[cuts].tolist(), day[cuts].tolist(), cuts.tolist(), ends.tolist(), strict=True)
-    return [
-        Group(who, when, start[b:e], value[b:e], quality[b:e], status[b:e] if status is not None else None)
-        for who, when, b, e in keys
-    ]
+def cuts(readings: Columns) -> Integers:
+    """Return where the groups of one series and day begin in sorted readings."""
+    day = readings.start // DAY
+    first = np.ones(len(day), dtype=bool)
+    first[1:] = (readings.series[1:] != readings.series[:-1]) | (day[1:] != day[:-1])
+    return np.flatnonzero(first)
 
 
-def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo], known: Known) -> Integers:
+def groups(readings: Columns) -> list[Group]:
+    """Cut sorted readings into groups of one series and day."""
+    begins = cuts(readings)
+    bounds = pairwise([*begins.tolist(), len(readings.start)])
+    days = (readings.start[begins] // DAY).tolist()
+    return [_group(day, readings.take(slice(*piece))) for day, piece in zip(days, bounds, strict=True)]
+
+
+def _group(day: int, readings: Columns) -> Group:
+    series, start, value, quality, status = readings
+    return Group(int(series[0]), day, start, value, quality, status)
+
+
+def series_ids(db: sqlite3.Connection, series: tuple[SeriesInfo, ...], memory: Memory) -> Integers:
     """Return the id of each series, adding new ones and new tags.
 
     Raises
@@ -124,11 +214,13 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo], known: K
     InvalidDataError
         If a known point comes with another carrier or unit, or a new one without.
     """
-    missing = [info.point for info in series if info.point not in known]
-    listed = json.dumps(missing, ensure_ascii=False)
+    if memory.points is series:  # the same points as in the batch before
+        return memory.ids
+    known = memory.series
+    missing = json.dumps([info.point for info in series if info.point not in known], ensure_ascii=False)
     rows = db.execute(
         "select id, point, energy_type, unit, tags from series where point in (select value from json_each(?))",
-        (listed,),
+        (missing,),
     )
     known |= {row[1]: (row[0], SeriesInfo(row[1], row[2], row[3], json.loads(row[4]))) for row in rows}
     ids = []
@@ -142,66 +234,29 @@ def upsert_series(db: sqlite3.Connection, series: Sequence[SeriesInfo], known: K
             id_ = int(db.execute(sql, (full.point, full.energy_type, full.unit, tags)).fetchone()[0])
             known[info.point] = (id_, full)
         ids.append(id_)
-    return np.array(ids or [0], dtype=np.int64)
+    memory.points, memory.ids = series, np.array(ids, dtype=np.int64)
+    return memory.ids
 
 
-def count_head(db: sqlite3.Connection, change: int) -> None:
-    """Keep the number of rows in the head."""
-    if change:
-        db.execute("update meta set value = value + ? where name = 'head_rows'", (change,))
-
-
-def head_rows(db: sqlite3.Connection) -> int:
-    """Return how many rows wait in the head."""
-    return int(db.execute("select value from meta where name = 'head_rows'").fetchone()[0])
-
-
-def compact(db: sqlite3.Connection, *, force: bool = False) -> None:
+def compact(db: sqlite3.Connection, memory: Memory, *, force: bool = False) -> None:
     """Move the head into chunks once it is long, or at once with `force`."""
-    rows = head_rows(db)
-    if not rows:
-        return
     if not force:
-        if rows < HEAD_LEAST:
+        if memory.head_rows < HEAD_LEAST:
             return
         series = db.execute("select count(*) from series").fetchone()[0]
-        if rows < min(max(HEAD_LEAST, HEAD_EACH * series), HEAD_MOST):
+        if memory.head_rows < min(max(HEAD_LEAST, HEAD_EACH * series), HEAD_MOST):
             return
-    moved = groups(*columns(db.execute("select series, start, value, quality, status from head order by 1, 2")))
-    db.execute("delete from head")
-    db.execute("update meta set value = 0 where name = 'head_rows'")
-    waiting = []
-    for group in moved:
-        held = load_chunk(db, group.series, group.day)
-        waiting.append(merge(held, group)[0] if held is not None else group)
-    store_chunks(db, waiting)
+    waiting = head.everything(db)
+    memory.head_rows = 0
+    merged = []
+    for group in groups(waiting):
+        held = load_chunk(db, *group.key)
+        merged.append(merge(held, group)[0] if held is not None else group)
+    store_chunks(db, merged)
 
 
-def columns(
-    rows: Iterable[tuple[int, int, float, int, str]],
-) -> tuple[Integers, Integers, Floats, Integers, Texts | None]:
-    """Return head rows as columns."""
-    listed = list(rows)
-    if not listed:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(0), none, None
-    series, start, value, quality, status = zip(*listed, strict=True)
-    texts = np.array(status, dtype=object) if any(status) else None
-    whole = (np.array(part, dtype=np.int64) for part in (series, start, quality))
-    who, when, good = whole
-    return who, when, np.array(value, dtype=np.float64), good, texts
-
-
-def _place(db: sqlite3.Connection, group: Group, tally: _Tally) -> None:
-    """Decide where a group goes: rows in the head, or its day's chunk."""
-    key = (group.series, group.day)
-    span = tally.spans.get(key)
-    overlaps = span is not None and group.start[0] <= span[1] and group.start[-1] >= span[0]
-    if len(group) < SMALL and not (overlaps and _in_chunk(db, group)):
-        tally.rows.append(group)
-        return
-    held = load_chunk(db, *key) if span is not None else None
-    waiting = _take_head(db, group, tally)
+def _merge_into(held: Group | None, waiting: Group | None, group: Group, tally: _Tally) -> None:
+    """Put a group together with what its day holds in chunk and head."""
     if waiting is not None:
         held = waiting if held is None else merge(held, waiting)[0]
     if held is None:
@@ -217,49 +272,28 @@ def _place(db: sqlite3.Connection, group: Group, tally: _Tally) -> None:
 
 
 def _in_chunk(db: sqlite3.Connection, group: Group) -> bool:
-    held = load_chunk(db, group.series, group.day)
+    held = load_chunk(db, *group.key)
     return held is not None and bool(np.isin(group.start, held.start).any())
 
 
-def _into_head(db: sqlite3.Connection, tally: _Tally) -> None:
-    """Store the small groups of a batch as rows."""
-    if not tally.rows:
-        return
-    low, high = min(int(g.start[0]) for g in tally.rows), max(int(g.start[-1]) for g in tally.rows)
-    found = db.execute(
-        "select series, start, value, quality, status from head where start between ? and ?", (low, high)
-    )
-    known = {row[:2]: row[2:] for row in found}
-    rows = []
-    for group in tally.rows:
-        status = group.status.tolist() if group.status is not None else [""] * len(group)
-        listed = zip(group.start.tolist(), group.value.tolist(), group.quality.tolist(), status, strict=True)
-        for start, *reading in listed:
-            before = known.get((group.series, start))
-            if before == tuple(reading):
-                tally.unchanged += 1
-                continue
-            tally.created += before is None
-            tally.head += before is None
-            tally.updated += before is not None
-            rows.append((group.series, start, *reading))
-    sql = "insert or replace into head (series, start, value, quality, status) values (?, ?, ?, ?, ?)"
-    db.executemany(sql, rows)
+def _take_head(db: sqlite3.Connection, large: Sequence[Group], memory: Memory) -> dict[tuple[int, int], Group]:
+    """Remove from the head what waits of the days of large groups."""
+    if not large or not memory.head_rows:
+        return {}
+    wanted = {group.key for group in large}
+    days = np.array(sorted({day for _, day in wanted}))
 
+    def which(held: Columns) -> npt.NDArray[np.bool_]:
+        day = held.start // DAY
+        likely = np.isin(day, days)
+        pairs = zip(held.series[likely].tolist(), day[likely].tolist(), strict=True)
+        likely[likely] = [pair in wanted for pair in pairs]
+        return likely
 
-def _take_head(db: sqlite3.Connection, group: Group, tally: _Tally) -> Group | None:
-    if not tally.head_rows + tally.head:
-        return None
-    span = (group.series, group.day * DAY, (group.day + 1) * DAY)
-    rows = db.execute(
-        "delete from head where series = ? and start >= ? and start < ?"
-        " returning series, start, value, quality, status",
-        span,
-    ).fetchall()
-    if not rows:
-        return None
-    tally.head -= len(rows)
-    return groups(*columns(sorted(rows)))[0]
+    taken = head.take(db, int(days[0]) * DAY, (int(days[-1]) + 1) * DAY, which)
+    memory.head_rows -= len(taken.start)
+    taken = taken.take(np.lexsort((taken.start, taken.series)))
+    return {group.key: group for group in groups(taken)}
 
 
 def load_chunk(db: sqlite3.Connection, series: int, day: int) -> Group | None:
@@ -275,7 +309,7 @@ def merge(old: Group, new: Group) -> tuple[Group, int, int]:
     """Return both groups as one, the new readings replacing, and how many were created and updated."""
     at = np.minimum(np.searchsorted(old.start, new.start), len(old) - 1)
     hit = old.start[at] == new.start
-    old_status, new_status = _texts(old), _texts(new)
+    old_status, new_status = texts(old.status, len(old)), texts(new.status, len(new))
     same = hit & (old.value[at] == new.value) & (old.quality[at] == new.quality) & (old_status[at] == new_status)
     changed = hit & ~same
     if not changed.any() and hit.all():
@@ -296,10 +330,6 @@ def merge(old: Group, new: Group) -> tuple[Group, int, int]:
     return merged, int((~hit).sum()), int(changed.sum())
 
 
-def _texts(group: Group) -> Texts:
-    return group.status if group.status is not None else np.full(len(group), "", dtype=object)
-
-
 def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     """Write groups as chunks with their roll-ups, replacing those of the same series and day."""
     if not waiting:
@@ -308,7 +338,9 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     start, value, quality = (
         np.concatenate([getattr(group, name) for group in waiting]) for name in ("start", "value", "quality")
     )
-    status = np.concatenate([_texts(g) for g in waiting]) if any(g.status is not None for g in waiting) else None
+    status = None
+    if any(group.status is not None for group in waiting):
+        status = np.concatenate([texts(group.status, len(group)) for group in waiting])
     places = scales(value, begins)
     whole = scaled(value, places, begins)
     days = pack_days(start, value, quality, status, begins, whole, places)
@@ -322,6 +354,7 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
         ],
     )
     named = zip(keys, places.tolist(), rollups, strict=True)
+    db.execute("update meta set value = max(value, ?) where name = 'newest'", (int(start.max()),))
     rows = [(*key, place, blob) for key, place, blob in named if blob is not None]
     db.executemany("insert or replace into rollup values (?, ?, ?, ?)", rows)
     if len(rows) < len(keys):
@@ -362,6 +395,4 @@ def _not_rolled(db: sqlite3.Connection, group: Group, tally: _Tally, *, skip: bo
             "Leave it out, or write with on_invalid='skip'.",
         )
     tally.skipped += int(counted.sum())
-    keep = ~counted
-    status = group.status[keep] if group.status is not None else None
-    return Group(group.series, group.day, group.start[keep], group.value[keep], group.quality[keep], status)
+    return group.take(~counted)

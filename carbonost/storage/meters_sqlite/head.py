@@ -1,0 +1,213 @@
+"""The head: what arrived lately, as it arrived, until it is worth a chunk.
+
+Readings that come together stand together in one blob, and a batch of few joins the last one, so a
+commit writes two pages however many meters it is about. No order is kept inside; readers sort.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+    Texts = npt.NDArray[np.object_]
+    Mask = npt.NDArray[np.bool_]
+
+ROW: Final = np.dtype([("series", "<i8"), ("start", "<i8"), ("value", "<f8"), ("quality", "u1")])
+FEW: Final = 64
+"""A batch of fewer readings joins the last blob."""
+
+_BLOB_ROWS: Final = 512  # so that it fits a page
+
+
+class Columns(NamedTuple):
+    """Readings as columns; `status` is None where every one is empty."""
+
+    series: Integers
+    start: Integers
+    value: Floats
+    quality: Integers
+    status: Texts | None
+
+    def take(self, which: Any) -> Columns:
+        """Return some of the readings."""
+        status = self.status[which] if self.status is not None else None
+        return Columns(self.series[which], self.start[which], self.value[which], self.quality[which], status)
+
+
+def joined(parts: Iterable[Columns]) -> Columns:
+    """Return the readings of all parts, one after the other."""
+    held = [part for part in parts if len(part.start)]
+    if len(held) == 1:
+        return held[0]
+    if not held:
+        none = np.zeros(0, dtype=np.int64)
+        return Columns(none, none, np.zeros(0), none, None)
+    status = None
+    if any(part.status is not None for part in held):
+        status = np.concatenate([texts(part.status, len(part.start)) for part in held])
+    series, start, value, quality = (np.concatenate([part[place] for part in held]) for place in range(4))
+    return Columns(series, start, value, quality, status)
+
+
+def texts(status: Texts | None, size: int) -> Texts:
+    """Return one text per reading."""
+    return status if status is not None else np.full(size, "", dtype=object)
+
+
+@dataclass(slots=True)
+class _Blob:
+    id: int
+    rows: npt.NDArray[Any]
+    status: list[str] | None
+
+
+def _packed(readings: Columns) -> tuple[npt.NDArray[Any], list[str] | None]:
+    rows = np.empty(len(readings.start), dtype=ROW)
+    for name in ("series", "start", "value", "quality"):
+        rows[name] = getattr(readings, name)
+    status = readings.status.tolist() if readings.status is not None and any(readings.status) else None
+    return rows, status
+
+
+def _columns(blob: _Blob) -> Columns:
+    whole = (blob.rows[name].astype(np.int64) for name in ("series", "start", "quality"))
+    series, start, quality = whole
+    status = np.array(blob.status, dtype=object) if blob.status is not None else None
+    return Columns(series, start, blob.rows["value"].astype(np.float64), quality, status)
+
+
+def _store(db: sqlite3.Connection, blob: _Blob) -> None:
+    """Write a blob; one without an id is new, one without rows goes."""
+    if not len(blob.rows):
+        db.execute("delete from head where id = ?", (blob.id,))
+        return
+    start = blob.rows["start"]
+    status = "\0".join(blob.status) if blob.status is not None and any(blob.status) else None
+    row = (int(start.min()), int(start.max()), len(start), blob.rows.tobytes(), status)
+    if blob.id:
+        sql = "update head set first = ?, last = ?, count = ?, data = ?, status = ? where id = ?"
+        db.execute(sql, (*row, blob.id))
+    else:
+        db.execute("insert into head (first, last, count, data, status) values (?, ?, ?, ?, ?)", row)
+
+
+def _blob(id_: int, data: bytes, status: str | None) -> _Blob:
+    return _Blob(id_, np.frombuffer(data, dtype=ROW), status.split("\0") if status is not None else None)
+
+
+def _blobs(db: sqlite3.Connection, start: int, end: int) -> list[_Blob]:
+    """Return the blobs that may hold readings in a half-open range."""
+    found = db.execute("select id, data, status from head where last >= ? and first < ? order by id", (start, end))
+    return [_blob(*row) for row in found]
+
+
+def append(db: sqlite3.Connection, readings: Columns) -> None:
+    """Add readings that are new for certain."""
+    rows, status = _packed(readings)
+    last = None
+    if len(rows) < FEW:
+        last = db.execute("select id, data, status from head order by id desc limit 1").fetchone()
+    blob = _blob(*last) if last else None
+    if blob is None or len(blob.rows) + len(rows) > _BLOB_ROWS:
+        _store(db, _Blob(0, rows, status))
+        return
+    if blob.status is not None or status is not None:
+        blob.status = (blob.status or [""] * len(blob.rows)) + (status or [""] * len(rows))
+    blob.rows = np.concatenate([blob.rows, rows])
+    _store(db, blob)
+
+
+def put(db: sqlite3.Connection, readings: Columns) -> tuple[int, int, int]:
+    """Add readings or replace those of the same instant; return created, updated and unchanged."""
+    new = np.ones(len(readings.start), dtype=bool)
+    place = {key: i for i, key in enumerate(zip(readings.series.tolist(), readings.start.tolist(), strict=True))}
+    status = texts(readings.status, len(new))
+    updated = 0
+    for blob in _blobs(db, int(readings.start.min()), int(readings.start.max()) + 1):
+        changed = []
+        for at in np.flatnonzero(np.isin(blob.rows["start"], readings.start)).tolist():
+            series, start, value, quality = blob.rows[at].item()
+            i = place.get((series, start))
+            if i is None:
+                continue
+            new[i] = False
+            before = (value, quality, blob.status[at] if blob.status is not None else "")
+            if before != (readings.value[i], readings.quality[i], status[i]):
+                changed.append((at, i))
+        if changed:
+            updated += len(changed)
+            _replace(db, blob, changed, readings, status)
+    created = int(new.sum())
+    if created:
+        append(db, readings.take(new))
+    return created, updated, len(new) - created - updated
+
+
+def _replace(
+    db: sqlite3.Connection, blob: _Blob, changed: Sequence[tuple[int, int]], readings: Columns, status: Texts
+) -> None:
+    blob.rows = blob.rows.copy()
+    blob.status = blob.status or [""] * len(blob.rows)
+    for at, i in changed:
+        blob.rows["value"][at], blob.rows["quality"][at] = readings.value[i], readings.quality[i]
+        blob.status[at] = str(status[i])
+    _store(db, blob)
+
+
+def take(db: sqlite3.Connection, start: int, end: int, which: Callable[[Columns], Mask]) -> Columns:
+    """Remove the readings `which` names among those of blobs that touch a range, and return them."""
+    gone = []
+    for blob in _blobs(db, start, end):
+        held = _columns(blob)
+        chosen = which(held)
+        if not chosen.any():
+            continue
+        gone.append(held.take(chosen))
+        blob.rows, blob.status = _packed(held.take(~chosen))
+        _store(db, blob)
+    return joined(gone)
+
+
+def load(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Columns:
+    """Return what waits of some series in a half-open range, sorted by series and start."""
+    blobs = _blobs(db, start, end)
+    if not blobs:
+        return joined([])
+    held = joined(_columns(blob) for blob in blobs)
+    inside = (held.start >= start) & (held.start < end) & of_series(held.series, ids)
+    held = held.take(inside)
+    return held.take(np.lexsort((held.start, held.series)))
+
+
+def of_series(series: Integers, ids: Sequence[int]) -> Mask:
+    """Return where a column names one of some series."""
+    return series == ids[0] if len(ids) == 1 else np.isin(series, ids)
+
+
+def everything(db: sqlite3.Connection) -> Columns:
+    """Empty the head and return what it held, sorted by series and start."""
+    held = joined(_columns(_blob(*row)) for row in db.execute("select id, data, status from head order by id"))
+    db.execute("delete from head")
+    return held.take(np.lexsort((held.start, held.series)))
+
+
+def rows(db: sqlite3.Connection) -> tuple[int, int | None]:
+    """Return how many readings wait, and the latest instant of them."""
+    count, last = db.execute("select coalesce(sum(count), 0), max(last) from head").fetchone()
+    return int(count), last
+
+
+def chosen(ids: Sequence[int]) -> str:
+    """Return series ids as the one parameter of a statement."""
+    return json.dumps(list(ids))
