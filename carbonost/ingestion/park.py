@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import yaml
 
 from carbonost.domain.activity import ActivityData
@@ -23,10 +24,11 @@ from carbonost.domain.evidence import EvidenceItem
 from carbonost.domain.headings import ACTIVITIES, Headings
 from carbonost.domain.place import Entity
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
-from carbonost.errors import FileFormatError, InputError
+from carbonost.errors import FileFormatError, InputError, raise_faults
 from carbonost.ingestion import mapping
 from carbonost.ingestion.declared import nouns
 from carbonost.ingestion.meters import meter_frame, read_meters
+from carbonost.ingestion.site import site_faults
 from carbonost.ingestion.tabular import listed, named, numbers, read_table
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class ParkData:
         put(self, "sources", tuple(_as(EvidenceItem, item) for item in self.sources))
         put(self, "site", _plain(self.site))
         put(self, "prices", _plain(self.prices))
+        raise_faults("the facts of the site cannot be read", site_faults(self.site))
         _refuse_twice(self.activities)  # type: ignore[arg-type]
         twice = {entity.id for entity in self.entities if sum(e.id == entity.id for e in self.entities) > 1}  # type: ignore[union-attr]
         if twice:
@@ -125,11 +128,13 @@ def _as(noun: Any, item: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return facts as JSON has them: a date, which YAML reads on its own, becomes its ISO text."""
+    """Return facts as JSON has them: a date is its ISO text, a number of numpy's a number."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return value.item()
     return value.isoformat() if isinstance(value, date) else value
 
 
