@@ -160,7 +160,8 @@ class Chp:
     """Combined heat and power from gas.
 
     `min_load` is a share of `power_kw`; `start_cost_cny` is paid at each start; without `heat_dump` all
-    of its heat must be used.
+    of its heat must be used. Before the first interval it was on or off (`on_initially`) for `held_initially_h`, and
+    gave `power_initially_kw`; None leaves the first interval free of minimum times, or of the ramp.
     """
 
     power_kw: float
@@ -173,12 +174,14 @@ class Chp:
     start_cost_cny: float = 0.0
     heat_dump: bool = False
     on_initially: bool = False
+    held_initially_h: float | None = None
+    power_initially_kw: float | None = None
     grade: str = _GRADE
     name: str = "chp"
 
     def __post_init__(self) -> None:
         positive(self, "power_kw", "min_up_h", "min_down_h", "start_cost_cny")
-        positive(self, "ramp_kw_per_h", optional=True)
+        positive(self, "ramp_kw_per_h", "held_initially_h", "power_initially_kw", optional=True)
         share(self, "electric_efficiency", "heat_efficiency")
         share(self, "min_load", least=0.0)
         flag(self, "heat_dump", "on_initially")

@@ -9,7 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carbonost.engines.energy import Battery, Boiler, EnergyOptimizer, Grid, PvArray, Site, Tariff
+from carbonost.engines.energy import (
+    Battery,
+    Boiler,
+    Chp,
+    EnergyOptimizer,
+    EvFleet,
+    FlexibleLoad,
+    Grid,
+    PvArray,
+    Site,
+    Tariff,
+)
 from carbonost.errors import InfeasibleError, InputError, NaiveTimestampError
 
 OPT = EnergyOptimizer()
@@ -105,6 +116,62 @@ def test_control_refuses_what_it_cannot_follow():
         controller.step(works(1).tz_localize(None))
     with pytest.raises(InfeasibleError, match="import_kw_max"):
         controller.step(works(1) + 100.0)
+
+
+def test_a_chp_keeps_its_minimum_times_and_its_ramp_from_step_to_step_and_over_restarts():
+    load = works(4)
+    heat = pd.Series(120.0, load.index)
+    chp = Chp(100.0, 0.38, 0.45, min_load=0.4, min_up_h=5, min_down_h=4, ramp_kw_per_h=45.0, heat_dump=True)
+    site, state, seen = Site(assets=[Battery(100.0, 40.0), Boiler(0.9), chp]), {"soc": 0.5}, []
+    for i in range(72):  # a new controller each time: all that lasts is in the state
+        controller = OPT.controller(site, TARIFF, gas_price_cny_per_kwh=0.3, heat_kw=heat)
+        state = json.loads(json.dumps(controller.step(load.iloc[i : i + 24], state).state))
+        seen.append(state["chp"]["chp"])
+    on = np.array([step["on"] for step in seen])
+    changes = np.flatnonzero(np.diff(on)) + 1
+    assert changes.size > 2
+    for begin, end in zip(changes[:-1], changes[1:], strict=True):
+        assert end - begin >= (5 if on[begin] else 4)
+    assert np.abs(np.diff([step["power_kw"] for step in seen])).max() <= 45.0 + 1e-6
+
+
+def test_steps_shorter_than_the_demand_window_count_by_its_mean():
+    index = pd.date_range("2025-06-02", periods=288, freq="5min", tz="Asia/Shanghai")
+    load = pd.Series(100.0 + 80.0 * (np.arange(288) % 3 == 0), index)
+    imported, state = follow(OPT.controller(Site(assets=[Battery(20.0, 5.0)]), TARIFF), load, hours=96, steps=12)
+    assert state["month_peak_kw"] == pytest.approx(imported.resample("15min").mean().max())
+    assert imported.max() > 170.0
+
+
+def test_generation_lowers_the_peak_a_day_is_expected_to_reach():
+    load, sun = works(2), pd.Series(150.0, works(2).index)
+    with_sun = Site(assets=[PvArray(profile_kw=sun), Battery(40.0, 12.0)])
+    plain = OPT.controller(Site(assets=[Battery(40.0, 12.0)]), TARIFF).step(load.iloc[:24]).state["day_peaks_kw"]
+    sunny = OPT.controller(with_sun, TARIFF).step(load.iloc[:24]).state["day_peaks_kw"]
+    assert sunny[0] == pytest.approx(plain[0] - 150.0)
+
+
+@pytest.mark.parametrize(
+    ("assets", "options", "words"),
+    [
+        ([Battery(40.0, 12.0), Battery(40.0, 12.0)], {}, "one battery"),
+        ([Battery(None, None, capacity_kwh_max=9.0)], {}, "no capacity"),
+        ([Battery(40.0, 12.0), FlexibleLoad(10.0, 2.0)], {}, "half done"),
+        ([Battery(40.0, 12.0), EvFleet([])], {}, "half done"),
+        ([Battery(40.0, 12.0)], {"carbon_cap_t": 1.0, "grid_kg_per_kwh": 0.5}, "no option of control"),
+    ],
+)
+def test_control_refuses_what_its_state_does_not_hold(assets, options, words):
+    with pytest.raises(InputError, match=words):
+        OPT.controller(Site(assets=assets), TARIFF, **options)
+
+
+@pytest.mark.parametrize(
+    "state", [5, {"soc": "x"}, {"month_peak_kw": float("nan")}, {"month_peak_kw": -5.0}, {"day_peaks_kw": ["x"]}]
+)
+def test_a_state_that_cannot_be_is_refused(state):
+    with pytest.raises(InputError, match="state"):
+        OPT.controller(Site(assets=[Battery(40.0, 12.0)]), TARIFF).step(works(1), state)
 
 
 def test_importing_the_room_loads_no_solver_no_forecaster_and_no_weather():

@@ -13,7 +13,7 @@ from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from carbonost.domain.asset import Chp
-    from carbonost.domain.series import IntArray
+    from carbonost.domain.series import FloatArray, IntArray
 
 
 def add_chp(assembly: Assembly, name: str, chp: Chp) -> None:
@@ -29,13 +29,16 @@ def add_chp(assembly: Assembly, name: str, chp: Chp) -> None:
     assembly.terms.append(fuel_term(power, assembly.at, price, assembly.economics.gas_t_per_kwh, gas))
     ratio = chp.heat_efficiency / chp.electric_efficiency
     assembly.flows += [Flow("chp_kw", power), Flow("chp_heat_kw", power, ratio)]
-    assembly.flows.append(Flow("gas_kw", power, gas))
+    assembly.flows += [Flow("gas_kw", power, gas), Flow(f"{name}.chp_kw", power)]
     _heat(assembly, name, chp, power, ratio)
     if chp.switched:
-        _switch(assembly, chp, power)
+        _switch(assembly, name, chp, power)
     if chp.ramp_kw_per_h is not None:
         step = max(chp.ramp_kw_per_h * hours, chp.min_load * chp.power_kw)
         model.rows(n - 1, -step, step, (power[1:], 1.0), (power[:-1], -1.0))
+        if chp.power_initially_kw is not None:
+            before = chp.power_initially_kw
+            model.rows(1, before - step, before + step, (power[:1], 1.0))
 
 
 def _heat(assembly: Assembly, name: str, chp: Chp, power: IntArray, ratio: float) -> None:
@@ -54,10 +57,11 @@ def _heat(assembly: Assembly, name: str, chp: Chp, power: IntArray, ratio: float
         )
 
 
-def _switch(assembly: Assembly, chp: Chp, power: IntArray) -> None:
+def _switch(assembly: Assembly, name: str, chp: Chp, power: IntArray) -> None:
     """On, start and stop; on for at least `min_up_h`, off for at least `min_down_h`."""
     model, n, hours = assembly.model, assembly.steps, assembly.at.hours
-    on = model.columns(n, 0.0, 1.0, integer=True)
+    held = _held(assembly, chp)
+    on = model.columns(n, held if chp.on_initially else 0.0, 1.0 if chp.on_initially else 1.0 - held, integer=True)
     start, stop = model.columns(n, 0.0, 1.0), model.columns(n, 0.0, 1.0)
     model.rows(n, -INF, 0.0, (power, 1.0), (on, -chp.power_kw))
     model.rows(n, 0.0, INF, (power, 1.0), (on, -chp.min_load * chp.power_kw))
@@ -72,4 +76,11 @@ def _switch(assembly: Assembly, chp: Chp, power: IntArray) -> None:
             model.add(rows[back:], event[: n - back], 1.0)
     cost = np.full(n, chp.start_cost_cny)
     assembly.terms.append(Term("start", start, assembly.at.month, cost))
-    assembly.flows.append(Flow("chp_on", on))
+    assembly.flows += [Flow("chp_on", on), Flow(f"{name}.chp_on", on)]
+
+
+def _held(assembly: Assembly, chp: Chp) -> FloatArray:
+    """1 in the first intervals, as long as the state before them has to last."""
+    least = chp.min_up_h if chp.on_initially else chp.min_down_h
+    left = 0.0 if chp.held_initially_h is None else least - chp.held_initially_h
+    return np.asarray(np.arange(assembly.steps) * assembly.at.hours < left - 1e-9, dtype=np.float64)

@@ -8,27 +8,28 @@ of the forecast is arbitrary, so a forecast shorter than two days is continued b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.asset import Battery, Chp, Site
+from carbonost.domain.asset import Battery, Chp, EvFleet, FlexibleLoad, Site
+from carbonost.domain.checks import is_number
 from carbonost.domain.schedule import Setpoints
 from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
 from carbonost.engines.energy.load import Load, read_load
-from carbonost.engines.energy.problem import Problem, read_problem
-from carbonost.engines.energy.reduced import as_storage
+from carbonost.engines.energy.problem import Problem, is_open, read_problem
+from carbonost.engines.energy.reduced import as_storage, generation
 from carbonost.engines.energy.solve import NoPlan
 from carbonost.engines.energy.storage import StorageProblem, least_peaks
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from carbonost.domain.asset import Asset
     from carbonost.domain.series import FloatArray, IntArray
     from carbonost.domain.tariff import Tariff
 
@@ -37,6 +38,9 @@ MEMORY_DAYS: Final = 28
 QUANTILE: Final = 0.9
 DUST: Final = 1e-6
 """How far rounding may put a state of charge beyond a full or an empty battery."""
+OPTIONS: Final = (
+    "gas_price_cny_per_kwh", "heat_kw", "carbon_price_cny_per_t", "grid_kg_per_kwh", "gas_kg_per_kwh", "time_limit_s",
+)  # fmt: skip
 _DAY_NS: Final = 86_400_000_000_000
 
 
@@ -44,8 +48,8 @@ class Controller:
     """Step by step control of a site's battery.
 
     The model is kept in the solver and updated in place. What has to survive a restart is in `state`,
-    plain JSON: ``soc``, ``month``, ``month_peak_kw``, ``target_kw``, ``day``, ``day_peaks_kw``
-    and, with a switched CHP, ``chp_on``.
+    plain JSON: ``soc``, ``month``, ``month_peak_kw``, ``target_kw``, ``day``, ``day_peaks_kw``; with a CHP ``chp``
+    (on or off, since when, at what power), and with steps shorter than the demand window ``window``.
 
     Parameters
     ----------
@@ -54,14 +58,22 @@ class Controller:
     history : Series or DataFrame, optional [kW]
         Past load, from which the first month's peak target is set; later ones follow from what is seen.
     options
-        Further arguments of `EnergyOptimizer.dispatch` that do not change with time.
+        Arguments of `EnergyOptimizer.dispatch` that do not change with time: gas_price_cny_per_kwh, heat_kw,
+        carbon_price_cny_per_t, grid_kg_per_kwh, gas_kg_per_kwh, time_limit_s.
+
+    Raises
+    ------
+    InputError
+        For a site without one battery of known size, with loads whose progress a state does not hold (vehicles,
+        daily runs), or an option that does not belong to a window, such as a cap.
     """
 
     def __init__(self, site: Site, tariff: Tariff, *, history: Any = None, **options: Any) -> None:
         self.site, self.tariff, self.options = site, tariff, options
-        self._index = next((i for i, asset in enumerate(site.assets) if isinstance(asset, Battery)), None)
-        if self._index is None:
-            raise InputError("control needs a battery", field="site.assets", remedy="Add a Battery.")
+        self._index = _controlled(site)
+        for name in options:
+            if name not in OPTIONS:
+                raise InputError("is no option of control", field=name, remedy=f"Options: {', '.join(OPTIONS)}.")
         self._prices = _PriceMemory(tariff)
         self._model: StorageModel | None = None
         self._seen = [] if history is None else self._day_peaks(read_load(history, name="history"))
@@ -88,37 +100,46 @@ class Controller:
         """
         load = read_load(forecast_kw, name="forecast_kw")
         battery = self._battery
-        now = self._advance(load, dict(state or {}))
-        if not -DUST <= now["soc"] <= 1.0 + DUST:
-            raise InputError("is a share, 0 to 1", field="state['soc']", value=now["soc"])
-        held = float(np.clip(now["soc"], battery.soc_min, battery.soc_max))
-        problem = self._problem(load, held, on=bool(now.get("chp_on", False)))
+        given = _checked(state, battery)
+        held = float(np.clip(given["soc"], battery.soc_min, battery.soc_max))
+        problem = self._problem(load, held, given.get("chp", {}))
+        now = self._advance(problem, given)
         floor = max(now["month_peak_kw"], now["target_kw"])
-        charge, discharge, drawn, stored, on = self._decide(problem, held, floor, now["target_kw"])
-        now["month_peak_kw"] = max(now["month_peak_kw"], drawn)
-        now["soc"] = stored
-        if on is not None:
-            now["chp_on"] = on
-        return Setpoints(charge, discharge, drawn, now)
+        plan = self._decide(problem, held, floor, now["target_kw"])
+        _note_import(now, load, plan.import_kw, self.tariff.demand_window_min / 60)
+        now["soc"] = plan.soc
+        if plan.chp is not None:
+            now["chp"] = _held_on(now.get("chp", {}), plan.chp, load.hours)
+        return Setpoints(plan.charge_kw, plan.discharge_kw, plan.import_kw, now)
 
     @property
     def _battery(self) -> Battery:
-        asset = self.site.assets[self._index or 0]
+        asset = self.site.assets[self._index]
         assert isinstance(asset, Battery)  # noqa: S101 -- found by the constructor
         return asset
 
-    def _problem(self, load: Load, soc: float, *, on: bool) -> Problem:
+    def _problem(self, load: Load, soc: float, chp: Mapping[str, Mapping[str, Any]]) -> Problem:
         held = replace(self._battery, soc_initial=soc, soc_final=None)
-        assets = [
-            held if i == self._index else replace(asset, on_initially=on) if isinstance(asset, Chp) else asset
-            for i, asset in enumerate(self.site.assets)
-        ]
+        assets: list[Asset] = []
+        for i, (name, asset) in enumerate(self.site.named()):
+            if isinstance(asset, Chp) and name in chp:
+                was = chp[name]
+                assets.append(
+                    replace(
+                        asset,
+                        on_initially=was["on"],
+                        held_initially_h=was["held_h"],
+                        power_initially_kw=was["power_kw"],
+                    )
+                )
+            else:
+                assets.append(held if i == self._index else asset)
         return read_problem(Site(self.site.grid, assets), load, self.tariff, **self.options)
 
-    def _advance(self, load: Load, state: dict[str, Any]) -> dict[str, Any]:
+    def _advance(self, problem: Problem, state: dict[str, Any]) -> dict[str, Any]:
         """Bring the state to the forecast's first instant: a new month forgets its peak, a new day is noted."""
+        load = problem.load
         first = load.starts[0].tz_convert(self.tariff.zone)
-        state.setdefault("soc", self._battery.soc_initial)
         peaks = [float(p) for p in state.get("day_peaks_kw", self._seen)]
         month, day = f"{first.year:04d}-{first.month:02d}", first.date().isoformat()
         if state.get("month") != month:
@@ -128,7 +149,8 @@ class Controller:
         if state.get("day") != day:
             state["day"] = day
             steps = min(len(load.kw), round(24 / load.hours))
-            peaks = [*peaks, self._least(load.kw[:steps], load.hours)][-MEMORY_DAYS:]
+            net_kw = load.kw - generation(problem)
+            peaks = [*peaks, self._least(net_kw[:steps], load.hours)][-MEMORY_DAYS:]
         state["day_peaks_kw"] = peaks
         state["target_kw"] = float(np.quantile(peaks[:-1], QUANTILE)) if len(peaks) > 1 else 0.0
         return state
@@ -145,10 +167,8 @@ class Controller:
         day = StorageProblem(net_kw, price, month, hours, self._battery, np.ones(1), 0.0, peak)
         return float(least_peaks(day)[0])
 
-    def _decide(
-        self, problem: Problem, soc: float, floor_kw: float, next_floor_kw: float
-    ) -> tuple[float, float, float, float, bool | None]:
-        """Charge, discharge and import of the first interval [kW], the share stored after it, and if a CHP is on."""
+    def _decide(self, problem: Problem, soc: float, floor_kw: float, next_floor_kw: float) -> _First:
+        """What the best plan does in its first interval."""
         months = len(problem.at.months)
         floors = np.array([floor_kw] + [next_floor_kw] * (months - 1))
         storage = as_storage(problem, floors)
@@ -159,11 +179,17 @@ class Controller:
         if storage is None or plan is None:
             self._model = None
             first = read_schedule(problem, solve_problem(problem, floors)).frame.iloc[0]
-            on = bool(first["chp_on"] > 0.5) if "chp_on" in first else None  # noqa: PLR2004 -- a rounded decision
-            return float(first.charge_kw), float(first.discharge_kw), float(first.import_kw), float(first.soc), on
+            chp = {
+                name: {"on": bool(first.get(f"{name}.chp_on", first[f"{name}.chp_kw"]) > DUST)}
+                | {"power_kw": float(first[f"{name}.chp_kw"])}
+                for name, asset in problem.site.named()
+                if isinstance(asset, Chp)
+            }
+            powers = (float(first.charge_kw), float(first.discharge_kw), float(first.import_kw))
+            return _First(*powers, float(first.soc), chp)
         size = storage.energy_kwh
         share = float(plan.stored_kwh[0]) / size if size else soc
-        return float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share, None
+        return _First(float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share)
 
     def _live(self, storage: StorageProblem) -> StorageModel:
         """The model in the solver, updated; built anew where the months fall otherwise."""
@@ -197,6 +223,75 @@ class Controller:
             floor_kw=floors,
             demand_cny_per_kw=demand,
         )
+
+
+class _First(NamedTuple):
+    """The first interval of a plan: powers, the share stored after it, and what each CHP does."""
+
+    charge_kw: float
+    discharge_kw: float
+    import_kw: float
+    soc: float
+    chp: dict[str, dict[str, Any]] | None = None
+
+
+def _controlled(site: Site) -> int:
+    """Number of the asset that is controlled: the one battery; what a state cannot follow is refused."""
+    stores = [i for i, asset in enumerate(site.assets) if isinstance(asset, Battery)]
+    if len(stores) != 1:
+        raise InputError(
+            f"control follows one battery, and the site has {len(stores)}",
+            field="site.assets",
+            remedy="Add a Battery." if not stores else "Give batteries that act together as one.",
+        )
+    for name, asset in site.named():
+        if is_open(asset) or isinstance(asset, (EvFleet, FlexibleLoad)):
+            raise InputError(
+                "has no capacity" if is_open(asset) else "is half done between two steps, which no state holds",
+                field=f"site.assets[{name!r}]",
+                remedy="Choose it with size."
+                if is_open(asset)
+                else "Plan it with dispatch; add its power to the load.",
+            )
+    return stores[0]
+
+
+def _checked(state: Mapping[str, Any] | None, battery: Battery) -> dict[str, Any]:
+    """A state of numbers that can be."""
+    if state is not None and not isinstance(state, Mapping):
+        raise InputError("is not a mapping", field="state", value=type(state).__name__, remedy='Give {"soc": 0.5}.')
+    now = {"soc": battery.soc_initial, **(state or {})}
+    if not is_number(now["soc"]) or not -DUST <= now["soc"] <= 1.0 + DUST:
+        raise InputError("is a share, 0 to 1", field="state['soc']", value=now["soc"])
+    peaks = now.get("day_peaks_kw", ())
+    for name, value in (("month_peak_kw", now.get("month_peak_kw", 0.0)), *(("day_peaks_kw", p) for p in peaks)):
+        if not is_number(value) or (name == "month_peak_kw" and value < 0):
+            raise InputError("must be a number that is not negative", field=f"state[{name!r}]", value=value)
+    return now
+
+
+def _note_import(now: dict[str, Any], load: Load, import_kw: float, window_h: float) -> None:
+    """Count the import into the month's peak, by the demand meter's window where steps are shorter."""
+    mean = import_kw
+    if load.hours < window_h - DUST:
+        number = int(load.starts.as_unit("ns").asi8[0] // round(window_h * 3.6e12))
+        begun = now.get("window", {})
+        kwh, hours = (begun["kwh"], begun["hours"]) if begun.get("number") == number else (0.0, 0.0)
+        kwh, hours = kwh + import_kw * load.hours, hours + load.hours
+        now["window"] = {"number": number, "kwh": kwh, "hours": hours}
+        mean = kwh / window_h if hours >= window_h - DUST else 0.0
+    now["month_peak_kw"] = max(now["month_peak_kw"], mean)
+
+
+def _held_on(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], hours: float) -> Any:
+    """How long each CHP has been on or off, after one more interval; None while that is not known."""
+    out = {}
+    for name, state in after.items():
+        was = before.get(name)
+        same = was is not None and was["on"] == state["on"]
+        held = was["held_h"] if was is not None and same else None if was is None else 0.0
+        out[name] = {**state, "held_h": None if held is None else held + hours}
+    return out
 
 
 class _PriceMemory:
