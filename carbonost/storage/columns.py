@@ -224,8 +224,11 @@ def texts(table: Table, name: str, *, empty: bool) -> tuple[Integers, Sequence[s
     codes, distinct = _distinct(table.held[name], table.rows)
     known = _ranked if set(map(type, distinct)) == {str} else _ranked.__wrapped__  # 1 and True would be one key
     wrong, rank, ordered = known(tuple(distinct), empty=empty)
-    if wrong[:-1].any() or (not empty and len(codes) and codes.min() < 0):
+    missing = len(codes) > 0 and codes.min() < 0
+    if wrong[:-1].any() or (missing and not empty):
         table.mark(wrong[codes], name, "not a text of visible characters", f"At most {TEXT_LENGTH_MAX} of them.")
+    elif tuple(distinct) == ordered and not missing:  # they came in order
+        return codes, ordered
     return rank[codes], ordered
 
 
@@ -298,13 +301,15 @@ def statuses(table: Table) -> npt.NDArray[np.object_] | None:
     return np.array(shown, dtype=object)[codes] if codes.any() else None
 
 
-def constants(table: Table, name: str, code: Integers, rows: Integers, firsts: Integers) -> list[str]:
+def constants(table: Table, name: str, code: Integers, rows: Any, firsts: Integers) -> list[str]:
     """Return the one text a column holds for each point.
 
     Parameters
     ----------
-    code, rows : (n,) array of int
-        The point of each good row, and its place in the table.
+    code : (n,) array of int
+        The point of each good row.
+    rows : (n,) array of int or slice
+        Its place in the table.
     firsts : (p,) array of int
         The first row of each point.
 
@@ -324,7 +329,7 @@ def constants(table: Table, name: str, code: Integers, rows: Integers, firsts: I
     codes, shown = texts(Table({name: column}, table.rows, skip=False), name, empty=True)
     wrong = codes[rows] != codes[firsts[code]]
     if wrong.any():
-        row = int(rows[np.flatnonzero(wrong)[0]])
+        row = int(np.arange(table.rows)[rows][wrong][0])
         raise InvalidDataError("one point has two values of this in the frame", name, table.at(name, row), row=row)
     return [shown[codes[first]] for first in firsts]
 

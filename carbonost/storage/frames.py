@@ -42,8 +42,6 @@ class Batch:
     value : (n,) array of float
     quality : (n,) array of int [0-100]
     status : (n,) array of object, or None where every status is empty
-    row : (n,) array of int
-        The row's place in the caller's frame, for messages.
     skipped : int
         Rows left out because they were invalid.
     """
@@ -54,7 +52,6 @@ class Batch:
     value: Floats
     quality: Integers
     status: npt.NDArray[np.object_] | None
-    row: Integers
     skipped: int = 0
 
     def __len__(self) -> int:
@@ -97,18 +94,16 @@ def read_frame(frame: Any, *, on_invalid: Literal["raise", "skip"] = "raise", as
     code, start = code[rows], start[rows]
     series = _series(table, points, code, rows)
     status = status[rows] if status is not None else None
-    return Batch(series, code, start, value[rows], quality[rows], status, rows, int(table.bad.sum()))
+    return Batch(series, code, start, value[rows], quality[rows], status, int(table.bad.sum()))
 
 
-def _order(table: Table, code: Integers, start: Integers) -> Integers:
+def _order(table: Table, code: Integers, start: Integers) -> Any:
     """Return the good rows sorted by point and start; of two at one instant the second is faulty."""
-    rows = np.arange(table.rows)
     if not table.bad.any():
         same = code[1:] == code[:-1]
         if ((code[1:] > code[:-1]) | (same & (start[1:] > start[:-1]))).all():
-            return rows
-    else:
-        rows = np.flatnonzero(~table.bad)
+            return slice(None)  # nothing moves
+    rows = np.flatnonzero(~table.bad)
     rows = rows[np.lexsort((start[rows], code[rows]))]
     after, before = rows[1:], rows[:-1]
     twins = after[(code[after] == code[before]) & (start[after] == start[before])]
@@ -120,11 +115,11 @@ def _order(table: Table, code: Integers, start: Integers) -> Integers:
     return rows[~table.bad[rows]]
 
 
-def _series(table: Table, points: Sequence[str], code: Integers, rows: Integers) -> tuple[SeriesInfo, ...]:
+def _series(table: Table, points: Sequence[str], code: Integers, rows: Any) -> tuple[SeriesInfo, ...]:
     """Return what each point is, refusing a point with two carriers, units or values of a tag."""
     first = np.ones(len(code), dtype=bool)
     first[1:] = code[1:] != code[:-1]
-    firsts = rows[first]
+    firsts = np.flatnonzero(first) if isinstance(rows, slice) else rows[first]
     names = [name for name in table.held if name not in _OF_A_READING]
     if not len(firsts):
         return ()

@@ -1,8 +1,9 @@
 """How a day of one series becomes bytes, and comes back to the bit.
 
 A value that is exactly a decimal of up to six places is kept as a scaled integer: differences,
-zigzag, bytes grouped by place, zlib. Anything else keeps its eight bytes, grouped. Regular stamps
-are a first one and a step. All days of a batch are prepared as one column; only zlib sees each.
+zigzag, bytes grouped by place. Anything else keeps its eight bytes, grouped. Low places that are
+noise are kept as they are, the others are deflated. Regular stamps are a first one and a step. Many
+days are prepared as one column; only the last step sees each.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ FLOAT: Final = -1
 _FACTORS: Final = 10.0 ** np.arange(7)
 _LIMIT: Final = 2.0**43  # so that a million of them still add up within 64 bits
 _LEVEL: Final = 1
+_SOME: Final = 8
+_SAMPLE: Final = 64
 _DEFAULT_QUALITY: Final = 100
 
 
@@ -45,8 +48,8 @@ class Packed:
     data: bytes
 
 
-def scales(values: Floats, begins: Integers) -> Integers:
-    """Return, for each group that starts at `begins`, the decimal places that keep it exactly, or -1.
+def as_integers(values: Floats, begins: Integers) -> tuple[Integers, Integers]:
+    """Return for each group the decimal places that keep it exactly, or -1, and all values scaled by them.
 
     Parameters
     ----------
@@ -54,33 +57,36 @@ def scales(values: Floats, begins: Integers) -> Integers:
         Finite values.
     begins : (g,) array of int
         Where the groups start; ascending, the first is 0.
+
+    Returns
+    -------
+    places : (g,) array of int
+    whole : (n,) array of int
+        The values times ten to their group's places; 0 in a group that has none.
     """
-    places = np.full(len(begins), FLOAT, dtype=np.int64)
-    sizes = np.diff(np.r_[begins, len(values)])
-    rows: Any = slice(None)
-    for place, factor in enumerate(_FACTORS):
-        if not _exact(values[begins[places == FLOAT]], factor).any():
-            continue  # already the first value of each group needs more places
-        good = np.ones(len(values), dtype=bool)
-        good[rows] = _exact(values[rows], factor)
-        places[np.logical_and.reduceat(good, begins) & (places == FLOAT)] = place
-        rows = np.flatnonzero(np.repeat(places == FLOAT, sizes))
-        if not len(rows):
-            break
-    return places
+    sizes = np.diff(begins, append=len(values))
+    some = begins[:, None] + np.arange(_SOME) * (sizes[:, None] - 1) // (_SOME - 1)
+    least = np.full(len(begins), FLOAT)  # what some values need; the others may need more
+    for place in range(len(_FACTORS) - 1, -1, -1):
+        least[_exact(values[some], place)[0].all(axis=1)] = place
+    places, whole = np.full(len(begins), FLOAT), np.zeros(len(values), dtype=np.int64)
+    for place in range(len(_FACTORS)):
+        tried = (least >= 0) & (least <= place) & (places == FLOAT)
+        if not tried.any():
+            continue
+        rows: Any = slice(None) if tried.all() else np.flatnonzero(np.repeat(tried, sizes))
+        exact, scaled = _exact(values[rows], place)
+        good = np.logical_and.reduceat(exact, np.cumsum(sizes[tried]) - sizes[tried])
+        places[np.flatnonzero(tried)[good]] = place
+        whole[rows] = np.where(np.repeat(good, sizes[tried]), scaled, 0.0)
+    return places, whole
 
 
-def _exact(values: Floats, factor: float) -> npt.NDArray[np.bool_]:
+def _exact(values: Floats, place: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Return where a number of places keeps values exactly, and the values scaled."""
     with np.errstate(over="ignore"):
-        whole = np.rint(values * factor)
-    return np.asarray((whole / factor == values) & (np.abs(whole) < _LIMIT))
-
-
-def scaled(values: Floats, places: Integers, begins: Integers) -> Integers:
-    """Return the values as integers, each group at its scale; groups without one give 0."""
-    sizes = np.diff(np.r_[begins, len(values)])
-    factor = np.repeat(np.where(places == FLOAT, 0.0, _FACTORS[places]), sizes)
-    return np.asarray(np.rint(np.where(factor == 0, 0.0, values) * factor).astype(np.int64))
+        scaled = np.rint(values * _FACTORS[place])
+    return (scaled / _FACTORS[place] == values) & (np.abs(scaled) < _LIMIT), scaled
 
 
 def unscaled(integers: Integers, scale: int) -> Floats:
@@ -98,20 +104,40 @@ def unfold(folded: Unsigned) -> Integers:
     return np.asarray((folded >> np.uint64(1)).astype(np.int64) ^ -(folded & np.uint64(1)).astype(np.int64))
 
 
-def _width(most: int) -> int:
+def width_of(most: int) -> int:
+    """Return in how many bytes numbers up to `most` fit."""
     return 1 if most < 1 << 8 else 2 if most < 1 << 16 else 4 if most < 1 << 32 else 8
 
 
-def _planes(folded: Unsigned, width: int) -> bytes:
-    bytes_ = folded.astype(f"<u{width}").view(np.uint8)
-    return zlib.compress((bytes_.reshape(-1, width).T if width > 1 else bytes_).tobytes(), _LEVEL)
+def planes_of(numbers: Unsigned, width: int) -> Bytes:
+    """Return unsigned numbers (n,) as bytes (width, n), low ones first."""
+    return np.ascontiguousarray(numbers.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T)
 
 
-def _stretch(base: int, width: int, data: bytes) -> Integers:
-    bytes_ = np.frombuffer(zlib.decompress(data), dtype=np.uint8)
-    if width > 1:
-        bytes_ = np.ascontiguousarray(bytes_.reshape(width, -1).T)
-    steps = unfold(bytes_.view(f"<u{width}").ravel().astype(np.uint64))
+def deflate(planes: Bytes, more: bytes = b"") -> bytes:
+    """Return planes as bytes, followed by others; low planes of noise are kept, the rest is deflated."""
+    kept = 0
+    while kept < len(planes) and _is_noise(planes[kept]):
+        kept += 1
+    rest = planes[kept:].tobytes() + more
+    return bytes([kept]) + planes[:kept].tobytes() + (zlib.compress(rest, _LEVEL) if rest else b"")
+
+
+def inflate(data: bytes, size: int) -> bytes:
+    """Return what `deflate` was given, as one piece; `size` is the length of a plane."""
+    plain = 1 + data[0] * size
+    return data[1:plain] + (zlib.decompress(data[plain:]) if len(data) > plain else b"")
+
+
+def _is_noise(plane: Bytes) -> bool:
+    """Whether bytes look as if deflating them won nothing: most of some are different."""
+    sample = plane[:: max(len(plane) // _SAMPLE, 1)].tobytes()
+    return 4 * len(set(sample)) > 3 * len(sample)
+
+
+def _stretch(base: int, width: int, size: int, data: bytes) -> Integers:
+    planes = np.frombuffer(inflate(data, size), dtype=np.uint8).reshape(width, -1)
+    steps = unfold(np.ascontiguousarray(planes.T).view(f"<u{width}").ravel().astype(np.uint64))
     integers = np.empty(len(steps) + 1, dtype=np.int64)
     integers[0] = base
     np.cumsum(steps, out=integers[1:])
@@ -137,9 +163,9 @@ def pack_days(
     begins : (g,) array of int
         Where the days start.
     whole, places
-        What `scaled` and `scales` returned for them.
+        What `as_integers` returned for them.
     """
-    ends = np.r_[begins[1:], len(start)]
+    ends = np.append(begins[1:], len(start))
     steps = np.diff(whole, prepend=0)
     steps[begins] = 0
     folded = fold(steps)
@@ -158,8 +184,8 @@ def pack_days(
         if place == FLOAT:
             width, base, data = 8, 0, _float_planes(value[begin:end])
         else:
-            width = _width(int(widths[i]))
-            base, data = int(whole[begin]), _planes(folded[begin + 1 : end], width)
+            width = width_of(int(widths[i]))
+            base, data = int(whole[begin]), deflate(planes_of(folded[begin + 1 : end], width))
         extra = None
         if status is not None or not plain[i]:
             extra = _pack_extra(quality[begin:end], status[begin:end] if status is not None else None)
@@ -172,9 +198,9 @@ def unpack(day: Packed) -> tuple[Integers, Floats]:
     """Return stamps and values of a day."""
     start, data = unpack_stamps(day)
     if day.scale == FLOAT:
-        planes = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(8, -1)
+        planes = np.frombuffer(inflate(data, day.count), dtype=np.uint8).reshape(8, -1)
         return start, np.ascontiguousarray(planes.T).view(np.float64).ravel()
-    return start, unscaled(_stretch(day.base, day.width, data), day.scale)
+    return start, unscaled(_stretch(day.base, day.width, day.count - 1, data), day.scale)
 
 
 def unpack_stamps(day: Packed) -> tuple[Integers, bytes]:
@@ -182,7 +208,7 @@ def unpack_stamps(day: Packed) -> tuple[Integers, bytes]:
     if day.step:
         return day.first + day.step * np.arange(day.count, dtype=np.int64), day.data
     width, size = day.data[0], int.from_bytes(day.data[1:5], "little")
-    return _stretch(day.first, width, day.data[5 : 5 + size]), day.data[5 + size :]
+    return _stretch(day.first, width, day.count - 1, day.data[5 : 5 + size]), day.data[5 + size :]
 
 
 def pack_stamps(start: Integers) -> tuple[int, bytes]:
@@ -195,13 +221,13 @@ def pack_stamps(start: Integers) -> tuple[int, bytes]:
 
 def _pack_stamps(start: Integers) -> bytes:
     folded = fold(np.diff(start))
-    width = _width(int(folded.max()))
-    data = _planes(folded, width)
+    width = width_of(int(folded.max()))
+    data = deflate(planes_of(folded, width))
     return bytes([width]) + len(data).to_bytes(4, "little") + data
 
 
 def _float_planes(value: Floats) -> bytes:
-    return zlib.compress(np.ascontiguousarray(value).view(np.uint8).reshape(-1, 8).T.tobytes(), _LEVEL)
+    return deflate(planes_of(np.ascontiguousarray(value).view(np.uint64), 8))
 
 
 def _pack_extra(quality: Integers, status: npt.NDArray[np.object_] | None) -> bytes | None:

@@ -6,14 +6,13 @@ of scaled integers are exact.
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, QUARTER
-from carbonost.storage.meters_sqlite.codec import FLOAT, fold, unfold
+from carbonost.storage.meters_sqlite.codec import FLOAT, deflate, fold, inflate, planes_of, unfold, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,26 +34,28 @@ def pack_rollups(
     start: Integers, value: Floats, begins: Integers, whole: Integers, places: Integers
 ) -> list[bytes | None]:
     """Return the packed quarter-hours of each day, None where the day is small."""
-    sizes = np.diff(np.r_[begins, len(start)])
+    sizes = np.diff(begins, append=len(start))
     worth = sizes > WORTH_ROLLING
     if not worth.any():
         return [None] * len(begins)
-    rows = np.repeat(worth, sizes)
-    group = np.repeat(np.cumsum(worth) - 1, sizes)[rows]
+    rows: Any = slice(None) if worth.all() else np.repeat(worth, sizes)
+    group = np.repeat(np.arange(int(worth.sum())), sizes[worth])
     slot = (start[rows] // QUARTER) % SLOTS
-    cuts = np.flatnonzero(np.r_[True, (group[1:] != group[:-1]) | (slot[1:] != slot[:-1])])
+    first = np.ones(len(slot), dtype=bool)
+    first[1:] = (group[1:] != group[:-1]) | (slot[1:] != slot[:-1])
+    cuts = np.flatnonzero(first)
     at = (group[cuts], slot[cuts])
     count = np.zeros((int(worth.sum()), SLOTS), dtype="<u4")
-    count[at] = np.diff(np.r_[cuts, len(slot)])
+    count[at] = np.diff(cuts, append=len(slot))
     exact = _dense(whole[rows], cuts, at, len(count))
     rough = _dense(value[rows], cuts, at, len(count))
     steps = np.diff(exact, axis=2, prepend=np.zeros((len(count), 3, 1), dtype=np.int64))
     floats = (places == FLOAT)[worth]
     bits = np.where(floats[:, None, None], rough.view(np.uint64), fold(steps)).reshape(-1, _WIDE)
-    planes = np.ascontiguousarray(bits.view(np.uint8).reshape(-1, _WIDE, 8).transpose(0, 2, 1))
-    packed = iter(
-        zlib.compress(count[i].view(np.uint8).reshape(SLOTS, 4).T.tobytes() + planes[i].tobytes(), 1)
-        for i in range(len(count))
+    widths = map(width_of, bits.max(axis=1).tolist())
+    packed = (
+        bytes([width]) + deflate(planes_of(numbers, width), filled.tobytes())
+        for numbers, width, filled in zip(bits, widths, count, strict=True)
     )
     return [next(packed) if one else None for one in worth]
 
@@ -69,10 +70,9 @@ def _dense(values: Numbers, cuts: Integers, at: tuple[Integers, Integers], days:
 
 def unpack_rollups(series: Integers, day: Integers, scale: Integers, blobs: Sequence[bytes]) -> Cells:
     """Return the filled slots of many days as cells."""
-    size = SLOTS * 4 + _WIDE * 8
-    joined = np.frombuffer(b"".join(map(zlib.decompress, blobs)), dtype=np.uint8).reshape(-1, size)
-    counts = np.ascontiguousarray(joined[:, : SLOTS * 4].reshape(-1, 4, SLOTS).transpose(0, 2, 1)).view("<u4")
-    planes = joined[:, SLOTS * 4 :].reshape(-1, 8, _WIDE).transpose(0, 2, 1)
+    joined = np.frombuffer(b"".join(map(_widened, blobs)), dtype=np.uint8).reshape(len(blobs), -1)
+    counts = np.ascontiguousarray(joined[:, 8 * _WIDE :]).view("<u4")
+    planes = joined[:, : 8 * _WIDE].reshape(-1, 8, _WIDE).transpose(0, 2, 1)
     bits = np.ascontiguousarray(planes).view("<u8").reshape(-1, 3, SLOTS)
     exact = np.cumsum(unfold(bits), axis=2)
     factor = 10.0 ** np.maximum(scale, 0)
@@ -80,9 +80,15 @@ def unpack_rollups(series: Integers, day: Integers, scale: Integers, blobs: Sequ
     floats = scale == FLOAT
     if floats.any():
         values[floats] = bits[floats].view(np.float64)
-    which, slot = np.nonzero(counts[:, :, 0])
+    which, slot = np.nonzero(counts)
     start = day[which] * DAY + slot * QUARTER
     totals, lows, highs = (values[which, place, slot] for place in range(3))
     return Cells(
-        series[which], start, start, start + QUARTER, counts[which, slot, 0].astype(np.int64), totals, lows, highs
+        series[which], start, start, start + QUARTER, counts[which, slot].astype(np.int64), totals, lows, highs
     )
+
+
+def _widened(blob: bytes) -> bytes:
+    """Return the eight planes of a day, and its counts."""
+    width, data = blob[0], inflate(blob[1:], _WIDE)
+    return data[: width * _WIDE] + bytes((8 - width) * _WIDE) + data[width * _WIDE :]

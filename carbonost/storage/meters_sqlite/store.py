@@ -21,7 +21,7 @@ from carbonost.storage import cells
 from carbonost.storage.address import beside, sqlite_file
 from carbonost.storage.civil import DAY, edges, span, zone
 from carbonost.storage.frames import points_of, read_frame
-from carbonost.storage.meters_sqlite import head, reader, tiers, writer
+from carbonost.storage.meters_sqlite import head, reader, rolled, tiers, writer
 from carbonost.storage.meters_sqlite.schema import prepare
 from carbonost.storage.ports import SeriesInfo, WriteResult
 from carbonost.storage.sqlite_faults import sqlite_faults
@@ -251,9 +251,9 @@ def _delete(db: sqlite3.Connection, series: int, start: int, end: int) -> int:
     )
     db.execute("delete from tier where series = ? and first >= ? and until <= ?", (series, start, end))
     for (day,) in db.execute(sql.format("rolled"), where).fetchall():
-        stamps = writer.rolled_stamps(db, series, day)
+        stamps = rolled.rolled_stamps(db, series, day)
         db.execute("delete from rolled where series = ? and day = ?", (series, day))
         outside = (stamps < start) | (stamps >= end)
         if outside.any():
-            writer.keep_stamps(db, series, day, stamps[outside])
+            rolled.keep_stamps(db, series, day, stamps[outside])
     return removed

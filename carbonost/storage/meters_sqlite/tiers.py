@@ -16,7 +16,8 @@ from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, before, edges, zone
 from carbonost.storage.meters_sqlite.reader import as_cells, readings
-from carbonost.storage.meters_sqlite.writer import compact, keep_stamps, load_chunk, store_chunks
+from carbonost.storage.meters_sqlite.rolled import keep_stamps
+from carbonost.storage.meters_sqlite.writer import compact, load_chunk, store_chunks
 
 if TYPE_CHECKING:
     import sqlite3

@@ -13,21 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carbonost.errors import BeyondRetentionError
-from carbonost.storage.civil import DAY, instant
+from carbonost.storage.civil import DAY
 from carbonost.storage.frames import known_series
 from carbonost.storage.meters_sqlite import head
 from carbonost.storage.meters_sqlite.codec import (
     Packed,
+    as_integers,
     pack_days,
-    pack_stamps,
-    scaled,
-    scales,
     unpack,
     unpack_extra,
-    unpack_stamps,
 )
 from carbonost.storage.meters_sqlite.head import Columns, joined, texts
+from carbonost.storage.meters_sqlite.rolled import not_rolled
 from carbonost.storage.meters_sqlite.rollup import pack_rollups
 from carbonost.storage.ports import SeriesInfo, WriteResult
 
@@ -46,6 +43,9 @@ if TYPE_CHECKING:
 CHUNK_COLUMNS: Final = "count, first, last, step, scale, width, base, extra, data"
 SMALL: Final = 32
 """A group of fewer readings of one series and day waits in the head."""
+
+BLOCK: Final = 48
+"""So many days are prepared at once: their columns stay in the processor's cache."""
 
 HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 1_000_000, 240
 
@@ -140,17 +140,23 @@ def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -
 
 def _all_small(readings: Columns, series: int) -> bool:
     """Whether no series has many readings of one day; mostly told by the number of series."""
-    size = len(readings.start)
-    return size - series < SMALL - 1 or bool(np.diff(cuts(readings), append=size).max() < SMALL)
+    size, days = len(readings.start), (int(readings.start.max()) - int(readings.start.min())) // DAY + 2
+    if size - series < SMALL - 1:
+        return True
+    if size >= series * days * SMALL:
+        return False
+    return bool(np.diff(cuts(readings), append=size).max() < SMALL)
 
 
 def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, skip: bool) -> WriteResult:
     """Store readings that may be known, rolled up, or many of a day."""
     tally = _Tally()
-    spans = _spans(db, readings)
+    pieces = groups(readings)
+    spans = _spans(db, pieces)
     large: list[Group] = []
-    for group in groups(readings):
-        kept = _not_rolled(db, group, tally, skip=skip) if memory.rolled else group
+    for group in pieces:
+        kept = not_rolled(db, group, skip=skip) if memory.rolled else group
+        tally.skipped += len(group) - len(kept)
         if not len(kept):
             continue
         span = spans.get(kept.key)
@@ -171,16 +177,13 @@ def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, 
     return WriteResult(tally.created, tally.updated, tally.unchanged, tally.skipped)
 
 
-def _spans(db: sqlite3.Connection, readings: Columns) -> dict[tuple[int, int], tuple[int, int]]:
+def _spans(db: sqlite3.Connection, pieces: Sequence[Group]) -> dict[tuple[int, int], tuple[int, int]]:
     """Return first and last stamp of each chunk a batch may touch."""
+    days = {group.day for group in pieces}
     rows = db.execute(
         "select series, day, first, last from chunk where series in (select value from json_each(?))"
         " and day between ? and ?",
-        (
-            head.chosen(np.unique(readings.series).tolist()),
-            int(readings.start.min()) // DAY,
-            int(readings.start.max()) // DAY,
-        ),
+        (head.chosen(sorted({group.series for group in pieces})), min(days), max(days)),
     )
     return {(series, day): (first, last) for series, day, first, last in rows}
 
@@ -334,6 +337,13 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     """Write groups as chunks with their roll-ups, replacing those of the same series and day."""
     if not waiting:
         return
+    for place in range(0, len(waiting), BLOCK):
+        _store_block(db, waiting[place : place + BLOCK])
+    newest = max(int(group.start[-1]) for group in waiting)
+    db.execute("update meta set value = max(value, ?) where name = 'newest'", (newest,))
+
+
+def _store_block(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     begins = np.cumsum([0, *(len(group) for group in waiting[:-1])])
     start, value, quality = (
         np.concatenate([getattr(group, name) for group in waiting]) for name in ("start", "value", "quality")
@@ -341,11 +351,10 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     status = None
     if any(group.status is not None for group in waiting):
         status = np.concatenate([texts(group.status, len(group)) for group in waiting])
-    places = scales(value, begins)
-    whole = scaled(value, places, begins)
+    places, whole = as_integers(value, begins)
     days = pack_days(start, value, quality, status, begins, whole, places)
     rollups = pack_rollups(start, value, begins, whole, places)
-    keys = [(group.series, group.day) for group in waiting]
+    keys = [group.key for group in waiting]
     db.executemany(
         f"insert or replace into chunk (series, day, {CHUNK_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
         [
@@ -354,45 +363,8 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
         ],
     )
     named = zip(keys, places.tolist(), rollups, strict=True)
-    db.execute("update meta set value = max(value, ?) where name = 'newest'", (int(start.max()),))
     rows = [(*key, place, blob) for key, place, blob in named if blob is not None]
     db.executemany("insert or replace into rollup values (?, ?, ?, ?)", rows)
     if len(rows) < len(keys):
         bare = [key for key, blob in zip(keys, rollups, strict=True) if blob is None]
         db.executemany("delete from rollup where series = ? and day = ?", bare)
-
-
-def rolled_stamps(db: sqlite3.Connection, series: int, day: int) -> Integers:
-    """Return the stamps of a day whose values live on in a tier only."""
-    row = db.execute(
-        "select count, first, last, step, data from rolled where series = ? and day = ?", (series, day)
-    ).fetchone()
-    if row is None:
-        return np.zeros(0, dtype=np.int64)
-    count, first, last, step, data = row
-    return unpack_stamps(Packed(count, first, last, step, 0, 0, 0, None, data))[0]
-
-
-def keep_stamps(db: sqlite3.Connection, series: int, day: int, start: Integers) -> None:
-    """Note, beside those noted before, stamps whose values were rolled up."""
-    stamps = np.union1d(rolled_stamps(db, series, day), start)
-    step, data = pack_stamps(stamps)
-    row = (series, day, len(stamps), int(stamps[0]), int(stamps[-1]), step, data)
-    db.execute("insert or replace into rolled values (?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _not_rolled(db: sqlite3.Connection, group: Group, tally: _Tally, *, skip: bool) -> Group:
-    """Return the readings of a group that are not yet counted in a tier."""
-    counted = np.isin(group.start, rolled_stamps(db, group.series, group.day))
-    if not counted.any():
-        return group
-    if not skip:
-        at = int(group.start[np.flatnonzero(counted)[0]])
-        raise BeyondRetentionError(
-            "a reading of this instant was rolled up already and cannot be replaced",
-            "start",
-            instant(at).isoformat(),
-            "Leave it out, or write with on_invalid='skip'.",
-        )
-    tally.skipped += int(counted.sum())
-    return group.take(~counted)
