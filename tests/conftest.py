@@ -52,6 +52,12 @@ def pgvector():
 
 
 @pytest.fixture(scope="session")
+def postgis():
+    with _service("postgis") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
 def influx():
     with _service("influx") as service:
         yield service

@@ -215,6 +215,22 @@ def pgvector() -> Iterator[Service]:
 
 
 @contextmanager
+def postgis() -> Iterator[Service]:
+    """Start PostgreSQL where the PostGIS extension can be made."""
+    with postgres() as service:
+        import psycopg
+
+        root = {"host": HOST, "port": service.port, "user": "carbonost", "dbname": "postgres"}
+        with psycopg.connect(**root) as connection:  # type: ignore[arg-type]
+            query = "select 1 from pg_available_extensions where name = 'postgis'"
+            if connection.execute(query).fetchone() is None:
+                raise ServiceMissing(
+                    "PostGIS is not installed", remedy=f"To run these tests: {_APT.format('postgresql-postgis')}"
+                )
+        yield service
+
+
+@contextmanager
 def influx() -> Iterator[Service]:
     """Start InfluxDB 1.x with user ``carbonost``, password ``s3cret``, and authentication on."""
     binary = find("influxd", _APT.format("influxdb"))

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- statements of our own
 """Readings in PostgreSQL beyond the laws: layouts, tenants, versions, a server that goes away (S12, S60, S61)."""
 
 from __future__ import annotations
