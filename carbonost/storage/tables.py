@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
     Texts = npt.NDArray[np.object_]
+
+_SHARED: Final = 1 << 16
+"""A column of one text up to so many rows long is a piece of an array that is kept."""
 
 
 def readings_frame(
@@ -48,7 +52,16 @@ def readings_frame(
 
 def _spread(texts: Sequence[str], code: Integers) -> Any:
     """Return one text per row, without a Python object for each."""
+    if len(set(texts)) == 1 and len(code) <= _SHARED:
+        shared = _one_text(texts[0], 1 << len(code).bit_length())
+        if getattr(shared.dtype, "storage", None) == "pyarrow":  # an Arrow array never changes
+            return shared[: len(code)]
     return pd.array(np.array([*texts] or [""], dtype=object), dtype="str").take(code)
+
+
+@lru_cache(maxsize=32)
+def _one_text(text: str, rows: int) -> Any:
+    return pd.array(np.array([text], dtype=object), dtype="str").take(np.zeros(rows, dtype=np.int64))
 
 
 def readings_table(
