@@ -133,7 +133,7 @@ def sample_park() -> tuple[GeoSelection, ScenarioParams, ParkData]:
                 "type": "table",
                 "id": "carbonost.sample",
                 "version": f"seed {generator.SEED}",
-                "note": "synthetic: made by the deterministic generator of this package",
+                "note": "合成数据：由本软件包的确定性生成器生成",
             }
         ],
         name=NAME,

@@ -272,6 +272,8 @@ def test_an_enterprise_without_data_is_estimated_and_the_rule_is_an_assumption()
     assert rule.unit
     assert rule.rationale
     assert base.number("proxy_share") == 1.0
+    assert base.artifacts["checks"]["mostly_estimated"] is True
+    assert "能耗的 100.0% 为代理估算" in job.envelopes["report"].artifacts["report_markdown"]
     assert "baseline.proxy" in reasons(job, "baseline")
     assert base.number("uncertainty_pct") > 0.3
     assert "baseline.uncertainty" in reasons(job, "baseline")

@@ -59,7 +59,7 @@ def test_a_bill_across_the_year_end_keeps_its_own_factor():
 @pytest.mark.parametrize("points", [("PARK", "A-M1", "B-M1"), ("A", "A-M1")])
 def test_a_meter_that_may_stand_above_others_is_a_grave_gap(points):
     found = baseline({"meters": readings(points), "entities": ENTITIES})
-    assert missing(found)[f"electricity 计量点的层级（{points[0]} 是否为总表）"] == "high"
+    assert missing(found)[f"电力计量点的层级（{points[0]} 是否为总表）"] == "high"
 
 
 def test_meters_side_by_side_raise_no_question():
@@ -71,7 +71,7 @@ def test_a_declared_total_above_the_meters_counts_with_its_remainder():
     given = {"meters": readings(("A-M1",)), "activities": [bill(facility=None, consumption=1000)], "entities": ENTITIES}
     found = baseline(given)
     assert found.number("baseline_electricity_kwh_y") == 10_000_000
-    assert missing(found)["electricity 园区合计申报量 10,000,000 大于计量合计 876,000"] == "low"
+    assert missing(found)["电力园区合计申报量 10,000,000 大于计量合计 876,000"] == "low"
     shares = {row["method"]: row["share"] for row in found.artifacts["baseline_method"]}
     assert shares == pytest.approx({"meter": 0.0876, "declared": 0.9124})
 
@@ -193,7 +193,7 @@ def test_a_month_without_a_bill_is_a_gap_and_prints_no_zero():
     found = baseline({"activities": months_of_bills(*range(1, 3), *range(4, 13)), "entities": ENTITIES})
     told = {name: severity for name, severity in missing(found).items() if "申报（缺" in name}
     assert len(told) == 1
-    assert next(iter(told)).startswith("A 的 electricity 申报（缺 ")
+    assert next(iter(told)).startswith("A 的电力申报（缺 ")
     monthly = {row["month"]: row["electricity_kwh"] for row in found.artifacts["monthly"]}
     assert monthly["2023-03"] is None
     assert monthly["2023-02"] == pytest.approx(1e6)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _ONE_SOURCE: Final = frozenset({"read", "secondary", "derived", "recalled"})
 """Statuses of a figure no second source confirms."""
 
+_MOST: Final = 0.5
+"""A larger share of estimates is said beside the total itself."""
 _BOUGHT: Final = frozenset({"electricity", "heat", "steam"})
 
 
@@ -88,7 +90,10 @@ class BaselineStage:
                 "factors": factor_rows(account.inventory, context.factors),
                 "uncertainty_contributors": contributors,
                 "zero_carbon_park": _park(context, notes, account, parameters),
-                "checks": {"missing_factors": account.missing},
+                "checks": {
+                    "missing_factors": account.missing,
+                    "mostly_estimated": True if shares["proxy"] > _MOST else None,
+                },
             },
             confidence,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from carbonost.engines.report.labels import ENERGY_NAMES
+from carbonost.engines.report.labels import energy_name
 
 if TYPE_CHECKING:
     from carbonost.agents.stages.base import Notes
@@ -43,6 +43,18 @@ _SAID: Final = (
         re.compile(r"the row's own factor stands in both scope 2 totals;.*"),
         "数据行自带的电力因子同时用于范围二两个总量；若为供电方因子，只应用于基于市场的总量",
     ),
+    (
+        re.compile(r"packaged coefficient [\w.-]+: (?P<document>.+?) \((?P<locator>.*)\)"),
+        "采用本软件包的折标系数：{document}（{locator}）",
+    ),
+    (
+        re.compile(r"the annex asks for the factors of the national GHG factor database; .*"),
+        "试行方法要求采用国家温室气体排放因子数据库的因子；此处以所列文件的因子代替",
+    ),
+    (
+        re.compile(r"the annex sums all energy actually consumed and does not say whether feedstock is part of it"),
+        "试行方法汇总全部实际消费的能源，未说明是否含原料用能",
+    ),
 )
 _STALE_AFTER: Final = 1
 """A factor whose data year lies more years than this before the accounting year is a gap."""
@@ -68,7 +80,7 @@ def in_chinese(words: str) -> str:
         if found is not None:
             parts = found.groupdict()
             if "carrier" in parts:
-                parts["carrier"] = ENERGY_NAMES.get(parts["carrier"], parts["carrier"])
+                parts["carrier"] = energy_name(parts["carrier"])
             return text.format(**parts)
     return words
 
@@ -78,7 +90,7 @@ def tell_conventions(notes: Notes, inventory: Inventory) -> None:
     for basis in inventory.bases:
         for words in basis.assumptions:
             told = in_chinese(words)
-            carrier = ENERGY_NAMES.get(basis.energy_type, basis.energy_type)
+            carrier = energy_name(basis.energy_type)
             name = told if told.startswith((carrier, "电力")) else f"{carrier}：{told}"
             notes.assume(name[:120], "是", "text", "核算引擎采用的约定", "low")
 

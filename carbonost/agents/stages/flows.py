@@ -2,8 +2,8 @@
 
 The hierarchy holds per facility and carrier. A meter's point belongs to the facility whose id it
 is or begins with (``E01-M1`` to ``E01``); a declared row of a metered facility and carrier is left
-out, so that nothing counts twice. A declared row that says it was read from a meter counts as metered. A gap in a meter's series stays a gap: it lowers the coverage
-and is stated, it is never filled.
+out, so that nothing counts twice. A declared row that says it was read from a meter counts as
+metered. A gap in a meter's series stays a gap: it lowers the coverage and is stated, it is never filled.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 from carbonost import units
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.engines.carbon.heat import steam_energy_gj
+from carbonost.engines.report.labels import energy_name
 from carbonost.errors import InputError
 from carbonost.factors import energy_type as carrier_of
 from carbonost.factors import table
@@ -192,7 +193,7 @@ def _tell_meter_levels(notes: Notes, inside: pd.DataFrame, facility: dict[str, s
         if doubtful:
             shown = "、".join(doubtful[:_NAMED]) + (" 等" if len(doubtful) > _NAMED else "")
             notes.gap(
-                f"{energy} 计量点的层级（{shown} 是否为总表）",
+                f"{energy_name(energy)}计量点的层级（{shown} 是否为总表）",
                 "若为总表，则与分表重复计量，年用量偏高",
                 "high",
                 fix="总表与分表只保留其一；计量点以企业编号命名",
@@ -220,7 +221,7 @@ def _coverage(inside: pd.DataFrame, notes: Notes, year: int, zone: str) -> dict[
     for energy, share in coverage.items():
         if share < 1:
             notes.gap(
-                f"{energy} 的部分计量读数（缺 {1 - share:.4%} 的时段）",
+                f"{energy_name(energy)}的部分计量读数（缺 {1 - share:.4%} 的时段）",
                 "年用量偏低，缺测时段未补",
                 _severity(share),
                 fix="补传缺测读数；未补之前按实有读数合计",
@@ -244,7 +245,7 @@ def _tell_missing_days(notes: Notes, declared: Iterable[Row], year: int) -> None
     for (facility, carrier), days in sorted(covered.items()):
         if len(days) < whole:
             notes.gap(
-                f"{facility} 的 {carrier} 申报（缺 {whole - len(days)} 天）",
+                f"{facility} 的{energy_name(carrier)}申报（缺 {whole - len(days)} 天）",
                 "年用量偏低，缺报时段未补",
                 _severity(len(days) / whole),
                 fix="补充缺少的账单；未补之前按实有账单合计",
@@ -326,7 +327,7 @@ def _remainders(
         if amount <= sums[carrier] * _TOTAL_ABOVE:
             continue
         notes.gap(
-            f"{carrier} 园区合计申报量 {amount:,.0f} 大于计量合计 {sums[carrier]:,.0f}",
+            f"{energy_name(carrier)}园区合计申报量 {amount:,.0f} 大于计量合计 {sums[carrier]:,.0f}",
             "差额作为未分户的申报量计入",
             "low",
             fix="按单位申报未计量的部分，或补充计量",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.agents.stages.conventions import in_chinese
 from carbonost.engines.report.account import park_envelope
 from carbonost.errors import InputError
 from carbonost.factors import parameter_set
@@ -65,6 +66,8 @@ def park_account(
         )
     for row in account["artifacts"]["indicators"]:
         row |= {"status_code": row["status"], "status": _STATUS.get(row["status"], row["status"])}
+    for item in account["assumptions"]:
+        item["rationale"] = in_chinese(item["rationale"] or "") or None
     return {key: account[key] for key in ("metrics", "artifacts", "assumptions", "reproducibility")}
 
 

@@ -7,6 +7,7 @@ data returns None; the composer then states the gap.
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import (
@@ -158,6 +159,8 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
         unit, show, digits = _unit(spec, row), spec.get("show"), spec.get("digits")
         if "share" in spec and unit is not None and not label(unit):
             show, digits = spec["share"], 1
+        elif "significant" in spec:
+            digits = decimals(found.value, spec["significant"])
         num = figure(found, key, unit, show, digits)
     elif spec.get("cite"):
         return _cites(found.value)
@@ -166,6 +169,15 @@ def _cell(spec: dict[str, Any], row: Found) -> Cell:
     else:
         num = None if spec.get("text") else figure(found, key, row.value.get("unit"), None, spec.get("digits"))
     return (num,) if num is not None else (words(found.value),)
+
+
+def decimals(value: Any, significant: int) -> int | None:
+    """Decimal places at which a figure shows so many significant digits; None where it has no more than those."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value or not isfinite(value):
+        return None
+    number = Decimal(repr(value))
+    places = max(0, significant - 1 - number.adjusted())
+    return places if number != round(number, places) else None
 
 
 def _named_value(spec: dict[str, Any], value: Any) -> str:

@@ -143,10 +143,16 @@ NAMES: Final = {
         "1": "范围一", "2": "范围二", "3": "范围三", "scope1": "范围一", "scope2": "范围二", "scope3": "范围三",
         "S1": "范围一", "S2": "范围二", "S3": "范围三", "Scope 1": "范围一", "Scope 2": "范围二",
     },
+    "origin": {"declared": "申报", "synthetic": "合成数据"},
     "indicator": {"core": "核心", "guide": "引导", "principle": "原则"},
     "evidence": {"doc": "文件", "table": "数据表", "api": "接口", "file": "文件资料"},
 }  # fmt: skip
 """Chinese names of coded values, by vocabulary; an unknown code prints as it is."""
+
+
+def energy_name(carrier: object) -> str:
+    """Name a carrier; one without a Chinese name prints as it is."""
+    return ENERGY_NAMES.get(str(carrier), str(carrier))
 
 
 def input_name(field: str) -> str:

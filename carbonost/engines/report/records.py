@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.document import Cell, Citation, Cite, Column, GapBox, Num, Table
+from carbonost.engines.report.assumptions import assumption_name
 from carbonost.engines.report.envelopes import Found, figure, words
 from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, input_name, label
 from carbonost.engines.report.text import clean
@@ -74,7 +75,14 @@ def _assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
         unit = label(found.value.get("unit")) or "—"
         sensitivity = _of(found, "sensitivity", vocabulary="severity")
         rows.append(
-            ((_stage(found),), (_of(found, "name"),), value, (unit,), (_of(found, "rationale"),), (sensitivity,))
+            (
+                (_stage(found),),
+                (assumption_name(_of(found, "name")),),
+                value,
+                (unit,),
+                (_of(found, "rationale"),),
+                (sensitivity,),
+            )
         )
     return columns, tuple(rows)
 
@@ -108,20 +116,20 @@ def _together(ids: list[str]) -> str:
 
 
 def _gap_list(envelopes: Envelopes, boxes: Sequence[GapBox]) -> tuple[tuple[Column, ...], Rows]:
+    """Gaps, the gravest first; one that several stages state stands once, with all of them."""
     columns = (Column("来源"), Column("缺失内容"), Column("影响"), Column("严重度"),
                Column("补救措施"))  # fmt: skip
-    stated: list[tuple[str, str, str, str, str]] = [
-        (f"第 {box.section} 章", box.missing, box.impact, NAMES["severity"][box.severity], box.workaround or "—")
-        for box in boxes
-    ]
+    told: dict[tuple[str, str, str, str], list[str]] = {}
+    for box in boxes:
+        said = (box.missing, box.impact, NAMES["severity"][box.severity], box.workaround or "—")
+        told.setdefault(said, []).append(f"第 {box.section} 章")
     for found in _each(envelopes, "data_gaps"):
         severity = _of(found, "severity", vocabulary="severity")
-        stated.append(
-            (_stage(found), input_name(_of(found, "missing")), _of(found, "impact"), severity, _of(found, "workaround"))
-        )
+        said = (input_name(_of(found, "missing")), _of(found, "impact"), severity, _of(found, "workaround"))
+        told.setdefault(said, []).append(_stage(found))
     rank = {"高": 0, "中": 1, "低": 2}
-    ordered = sorted(dict.fromkeys(stated), key=lambda row: rank.get(row[3], 3))
-    return columns, tuple(tuple((part,) for part in row) for row in ordered)
+    ordered = sorted(told, key=lambda said: rank.get(said[2], 3))
+    return columns, tuple((("、".join(dict.fromkeys(told[said])),), *((part,) for part in said)) for said in ordered)
 
 
 def _checkpoints(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
