@@ -133,7 +133,8 @@ class Schedule(_Keyed):
     Attributes
     ----------
     status : str
-        "optimal".
+        "optimal"; "feasible" where on/off decisions over a long horizon were taken window by window:
+        ``diagnostics`` then hold ``bound_cny``, which no plan is below, and the ``gap`` to it as a share.
     objective_cny, baseline_cny : float
         Cost of the plan, and of the same demand without the assets' freedom (batteries idle, vehicles
         charged on arrival, heat from the boiler).

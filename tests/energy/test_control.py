@@ -1,5 +1,6 @@
 """Control keeps most of what perfect foresight earns, survives a restart, and does not load what it does not need."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -130,7 +131,7 @@ def test_a_chp_keeps_its_minimum_times_and_its_ramp_from_step_to_step_and_over_r
     on = np.array([step["on"] for step in seen])
     changes = np.flatnonzero(np.diff(on)) + 1
     assert changes.size > 2
-    for begin, end in zip(changes[:-1], changes[1:], strict=True):
+    for begin, end in itertools.pairwise(changes):
         assert end - begin >= (5 if on[begin] else 4)
     assert np.abs(np.diff([step["power_kw"] for step in seen])).max() <= 45.0 + 1e-6
 

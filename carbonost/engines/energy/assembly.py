@@ -83,7 +83,7 @@ class Assembly:
     at: Horizon
     rate: Rates
     economics: Economics
-    model: Model = field(default_factory=Model)
+    model: Model = field(init=False)
     terms: list[Term] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
@@ -102,6 +102,9 @@ class Assembly:
     """What the assets can give at most [kW]."""
     balance: IntArray = field(init=False)
     meter: GridColumns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.model = Model(len(self.at))
 
     @property
     def steps(self) -> int:

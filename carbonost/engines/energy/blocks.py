@@ -21,7 +21,7 @@ import numpy as np
 
 from carbonost.engines.energy.assembly import TIE_CNY_PER_KWH
 from carbonost.engines.energy.model import INF, Model
-from carbonost.engines.energy.solve import Solver
+from carbonost.engines.energy.solve import Clock, Solver
 from carbonost.engines.energy.storage import Multipliers, StoragePlan, StorageProblem, least_peaks
 from carbonost.errors import OptimizationError
 
@@ -48,6 +48,7 @@ class StorageModel:
     Parameters
     ----------
     problem : StorageProblem
+    clock : Clock, optional
     tied : bool
         Whether equal plans are told apart.
     live : bool
@@ -59,7 +60,7 @@ class StorageModel:
     def __init__(
         self,
         problem: StorageProblem,
-        time_limit_s: float | None = None,
+        clock: Clock | None = None,
         *,
         tied: bool = True,
         live: bool = False,
@@ -70,7 +71,7 @@ class StorageModel:
         self._live, self._spare = live, spare
         self._read(problem)
         self._shape()
-        self._build(time_limit_s)
+        self._build(clock)
 
     def update(self, problem: StorageProblem) -> bool:
         """Take another problem of the same months, in place; False where its blocks would differ.
@@ -152,7 +153,7 @@ class StorageModel:
     def _sum(self, values: FloatArray) -> FloatArray:
         return np.asarray(np.add.reduceat(values, self._first), dtype=np.float64)
 
-    def _build(self, time_limit_s: float | None) -> None:
+    def _build(self, clock: Clock | None) -> None:
         """Columns and rows; what depends on the numbers of a problem is written by `_write`."""
         p, model = self.problem, Model()
         n, hours = self._first.size, p.hours
@@ -173,7 +174,7 @@ class StorageModel:
             if not self._live:
                 self._first_tangents(model)
         self.columns = model.n_columns
-        self.solver = Solver(model.matrix(np.zeros(self.columns)), time_limit_s)
+        self.solver = Solver(model.matrix(np.zeros(self.columns)), clock)
         self.solver.highs.setOptionValue("presolve", "off")  # a reduced model gains nothing from it
         self._write()
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.model import INF, Model
-from carbonost.engines.energy.solve import Solver
+from carbonost.engines.energy.solve import Clock, Solver
 from carbonost.errors import OptimizationError, UnboundedError
 
 if TYPE_CHECKING:
@@ -88,22 +88,22 @@ class Sizes:
 class Operation:
     """Cost of the best operation at any sizes, by one block model kept alive while its blocks hold."""
 
-    def __init__(self, problem: SizingProblem) -> None:
-        self.problem = problem
+    def __init__(self, problem: SizingProblem, clock: Clock | None = None) -> None:
+        self.problem, self._clock = problem, clock
         self._model: StorageModel | None = None
 
     def at(self, x: FloatArray) -> tuple[float, FloatArray, float]:
         """Cost at `x`, and slope and constant of its cut."""
         storage = self.problem.at(x)
         if self._model is None or not self._model.update(storage):
-            self._model = StorageModel(storage, tied=False, spare=SPARE)
+            self._model = StorageModel(storage, self._clock, tied=False, spare=SPARE)
         self._model.solve()
         slope, constant = cut(self.problem, storage, self._model.multipliers(), x)
         unavoided = float(np.maximum(storage.net_kw, 0.0) @ storage.price) * storage.hours
         return self._model.solution.objective + unavoided, slope, constant
 
 
-def choose(problem: SizingProblem) -> Sizes:
+def choose(problem: SizingProblem, clock: Clock | None = None) -> Sizes:
     """Choose the sizes of least total cost: first on every sixth day, then from there on all."""
     problem = replace(problem, cost=problem.cost + TIE_CNY)
     upper = np.where(np.isfinite(problem.upper), problem.upper, _first_box(problem))
@@ -112,9 +112,9 @@ def choose(problem: SizingProblem) -> Sizes:
         start = np.clip(0.2 * upper, problem.lower, upper)
         coarse = _sampled(problem)
         if coarse is not None:
-            start = _walk(coarse, upper, start, 1.0, COARSE_GAP).x
+            start = _walk(coarse, upper, start, 1.0, COARSE_GAP, clock).x
         near, gap = (1.0, SMALL_GAP) if coarse is None else (NEAR, GAP)
-        found = _walk(problem, upper, start, near, gap)
+        found = _walk(problem, upper, start, near, gap, clock)
         grow = (found.x >= upper * (1 - EDGE)) & ~np.isfinite(problem.upper)
         if not grow.any():
             return found
@@ -124,9 +124,11 @@ def choose(problem: SizingProblem) -> Sizes:
     )
 
 
-def _walk(problem: SizingProblem, upper: FloatArray, start: FloatArray, reach: float, gap: float) -> Sizes:
+def _walk(
+    problem: SizingProblem, upper: FloatArray, start: FloatArray, reach: float, gap: float, clock: Clock | None
+) -> Sizes:
     """Walk from `start` in a box around the best sizes so far, until the cuts' bound meets the best total."""
-    operation = Operation(problem)
+    operation = Operation(problem, clock)
     cuts: list[tuple[FloatArray, float]] = []
     visited: list[FloatArray] = []
     best, best_total, x = start, INF, start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,18 +26,23 @@ from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_
 from carbonost.engines.energy.solve import NoPlan, Solution, Solver
 from carbonost.engines.energy.supply import add_asset, open_heat
 from carbonost.engines.energy.terms import ledger, objective, peaks
+from carbonost.engines.energy.windows import Decided, decide_by_windows, is_long
 from carbonost.errors import OptimizationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbonost.domain.series import FloatArray, IntArray
+    from carbonost.engines.energy.model import Matrix
     from carbonost.engines.energy.problem import Problem
+    from carbonost.engines.energy.solve import Clock
     from carbonost.engines.energy.terms import Term
 
 ROUNDS: Final = 40
 PATIENCE: Final = 4
 """Rounds after which a clash that moves about is decided on every interval."""
+PROVED: Final = 1e-7
+"""A gap at which a plan counts as the best, as it does in the solver."""
 CLASH_KW: Final = 1e-5
 DUST: Final = 1e-9
 FRAME: Final = ("load_kw", "import_kw", "export_kw", "charge_kw", "discharge_kw", "soc", "pv_kw", "curtailed_kw")
@@ -85,13 +90,14 @@ def solver_costs(assembly: Assembly) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A plan, the model it belongs to, and the price of the last tonne."""
+    """A plan, the model it belongs to, the price of the last tonne, and what the plan may cost too much."""
 
     assembly: Assembly
     plan: FloatArray
     shadow: float
     solver_s: float
     rounds: int
+    above_bound_cny: float = 0.0
 
 
 def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Solved:
@@ -99,7 +105,7 @@ def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> 
 
     The relaxation without on/off decisions is solved first; where it charges and discharges (or buys and
     sells) at once, decisions are added on those intervals alone. A relaxed plan that keeps them apart is
-    the best plan.
+    the best plan. Decisions in more intervals than can be proved at once are taken window by window.
     """
     assembly = assemble(problem, peak_floor_kw)
     cap = add_carbon_cap(assembly)
@@ -107,15 +113,15 @@ def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> 
     spent = 0.0
     for count in range(ROUNDS):
         matrix = assembly.model.matrix(solver_costs(assembly))
-        solver = Solver(matrix, problem.time_limit_s)
         try:
-            found = solver.solve()
+            found, solver, bound, busy = _solved(assembly, matrix, problem.clock)
         except NoPlan:
-            raise explain(assembly) from None
-        spent += solver.spent_s
+            raise explain(assembly, problem.clock) from None
+        spent += busy
         fresh = [_clashes(pair, found.plan) & ~done for pair, done in zip(assembly.pairs, decided, strict=True)]
         if not any(f.any() for f in fresh):
-            return Solved(assembly, found.plan, _shadow(solver, matrix.integer, found, cap), spent, count + 1)
+            shadow = _shadow(solver, matrix.integer, found, cap)
+            return Solved(assembly, found.plan, shadow, spent, count + 1, max(0.0, found.objective - bound))
         for number, new in enumerate(fresh):
             wanders = count >= PATIENCE and new.any()
             below_zero = (assembly.rate.energy < 0) & new.any()  # one clash there moves to the next such interval
@@ -123,6 +129,16 @@ def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> 
             decide(assembly, number, np.flatnonzero(chosen).astype(np.int32))
             decided[number] |= chosen
     raise OptimizationError("no plan keeps charging and discharging apart")
+
+
+def _solved(assembly: Assembly, matrix: Matrix, clock: Clock) -> Decided:
+    """Solve a matrix at once, or window by window where its decisions are too many."""
+    step = assembly.model.step()
+    if is_long(matrix, step):
+        return decide_by_windows(matrix, step, assembly.at.month, assembly.at.hours, clock)
+    solver = Solver(matrix, clock)
+    found = solver.solve()
+    return Decided(found, solver, found.objective, solver.spent_s)
 
 
 def decide(assembly: Assembly, number: int, steps: IntArray) -> None:
@@ -133,7 +149,7 @@ def decide(assembly: Assembly, number: int, steps: IntArray) -> None:
     most = largest_flow(assembly)
     one_max = np.where(np.isfinite(pair.one_max), pair.one_max, most)[steps]
     other_max = np.where(np.isfinite(pair.other_max), pair.other_max, most)[steps]
-    first = model.columns(steps.size, 0.0, 1.0, integer=True)
+    first = model.columns(steps.size, 0.0, 1.0, integer=True, step=steps)
     model.rows(steps.size, -INF, 0.0, (pair.one[steps], 1.0), (first, -one_max))
     model.rows(steps.size, -INF, other_max, (pair.other[steps], 1.0), (first, other_max))
 
@@ -178,7 +194,12 @@ def read_schedule(problem: Problem, solved: Solved) -> Schedule:
     frame |= {name: values for name, values in columns.items() if name not in frame}
     frame |= _charge_levels(assembly, plan)
     effort = {"solver_s": solved.solver_s, "rounds": solved.rounds, "columns": assembly.model.n_columns}
-    return _schedule(problem, assembly.terms, plan, frame, solved.shadow, effort)
+    schedule = _schedule(problem, assembly.terms, plan, frame, solved.shadow, effort)
+    gap = solved.above_bound_cny / max(1.0, abs(schedule.objective_cny))
+    if gap <= PROVED:
+        return schedule
+    bound = schedule.objective_cny - solved.above_bound_cny
+    return replace(schedule, status="feasible", diagnostics={**schedule.diagnostics, "bound_cny": bound, "gap": gap})
 
 
 def _schedule(

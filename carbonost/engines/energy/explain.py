@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonost.engines.energy.model import INF
-from carbonost.engines.energy.solve import NoPlan, Solver
+from carbonost.engines.energy.solve import Clock, NoPlan, Solver
 from carbonost.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _VISIBLE = 1e-6
 
 
-def explain(assembly: Assembly) -> InfeasibleError:
+def explain(assembly: Assembly, clock: Clock | None = None) -> InfeasibleError:
     """Open every limit's slack and ask for the smallest uniform relief; name the first limit that needs it.
 
     A limit over intervals is relieved by one amount `by` for all of them, so relaxing it by that much is
@@ -35,7 +35,7 @@ def explain(assembly: Assembly) -> InfeasibleError:
     for relief in assembly.reliefs:
         matrix.column_upper[relief.columns] = INF
     try:
-        plan = Solver(matrix).solve().plan
+        plan = Solver(matrix, clock).solve().plan
     except NoPlan:
         return InfeasibleError("the site's limits together", None, float("nan"))
     broken = []

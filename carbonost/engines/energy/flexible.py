@@ -45,7 +45,9 @@ def add_ev(assembly: Assembly, name: str, fleet: EvFleet) -> None:
                 row=number,
                 remedy="Give visits inside the horizon.",
             )
-        power = model.columns(share.size, 0.0, share * float(visit["power_kw"]))
+        power = model.columns(
+            share.size, 0.0, share * float(visit["power_kw"]), step=np.arange(first, first + share.size, dtype=np.int32)
+        )
         model.add(rows[first : first + share.size], power, 1.0)
         need = float(visit["energy_kwh"])
         met = model.rows(1, need, need)
@@ -87,14 +89,14 @@ def add_flexible(assembly: Assembly, name: str, load: FlexibleLoad) -> None:
     model.add(assembly.balance, total, -1.0)
     for steps, need in runs(assembly.at, load, assembly.zone):
         if not load.contiguous:
-            power = model.columns(steps.size, 0.0, load.power_kw)
+            power = model.columns(steps.size, 0.0, load.power_kw, step=steps)
             model.add(rows[steps], power, 1.0)
             done = model.rows(1, need * load.power_kw, need * load.power_kw)
             model.add(done, power, 1.0)
             assembly.tie(power, 0.1)
             continue
         starts = steps[: steps.size - need + 1]
-        begin = model.columns(starts.size, 0.0, 1.0, integer=True)
+        begin = model.columns(starts.size, 0.0, 1.0, integer=True, step=starts)
         once = model.rows(1, 1.0, 1.0)
         model.add(once, begin, 1.0)
         for k in range(need):

@@ -27,18 +27,31 @@ class Matrix(NamedTuple):
 
 
 class Model:
-    """Columns with bounds, rows with limits, and the triplets between them."""
+    """Columns with bounds, rows with limits, and the triplets between them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    steps : int
+        Intervals of the horizon: as many columns appended at once belong to one interval each.
+    """
+
+    def __init__(self, steps: int = 0) -> None:
+        self.steps = steps
         self.n_columns = 0
         self.n_rows = 0
         self._bounds: list[tuple[FloatArray, FloatArray]] = []
         self._limits: list[tuple[FloatArray, FloatArray]] = []
         self._triplets: list[tuple[IntArray, IntArray, FloatArray]] = []
         self._integer: list[IntArray] = []
+        self._step: list[IntArray] = []
 
-    def columns(self, n: int, lower: Any = 0.0, upper: Any = INF, *, integer: bool = False) -> IntArray:
-        """Append `n` columns; return their indices."""
+    def columns(
+        self, n: int, lower: Any = 0.0, upper: Any = INF, *, integer: bool = False, step: IntArray | None = None
+    ) -> IntArray:
+        """Append `n` columns; return their indices. `step` tells the interval of each, where it is not its number."""
+        if step is None:
+            step = np.arange(n, dtype=np.int32) if n == self.steps else np.full(n, -1, dtype=np.int32)
+        self._step.append(step.astype(np.int32))
         at = np.arange(self.n_columns, self.n_columns + n, dtype=np.int32)
         self._bounds.append((_filled(lower, n), _filled(upper, n)))
         self.n_columns += n
@@ -57,6 +70,10 @@ class Model:
         for columns, coefficients in entries:
             self.add(at, columns, coefficients)
         return at
+
+    def step(self) -> IntArray:
+        """The interval each column belongs to; -1 for those of none."""
+        return np.concatenate(self._step) if self._step else np.zeros(0, dtype=np.int32)
 
     def add(self, rows: Any, columns: Any, coefficients: Any) -> None:
         """Put coefficients into existing rows."""

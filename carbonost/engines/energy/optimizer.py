@@ -131,6 +131,7 @@ class EnergyOptimizer:
             How often the horizon stands for itself (a typical day: 365); costs, emissions and the cap
             are those of horizon times weight, but for fixed charges, which are due by the month.
         time_limit_s : float, optional [s]
+            For the whole call, however often it solves.
 
         Returns
         -------

@@ -54,5 +54,5 @@ def least_emissions(problem: Problem) -> float:
     mass = tonnes(assembly.terms, assembly.model.n_columns)
     scale = 1e3 / max(1.0, float(np.abs(mass).max(initial=0.0)))
     cost = mass * scale + 1e-6 * np.abs(solver_costs(assembly))
-    found = Solver(assembly.model.matrix(cost), problem.time_limit_s).solve()
+    found = Solver(assembly.model.matrix(cost), problem.clock).solve()
     return float(mass @ found.plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from carbonost.domain.asset import Battery, HeatPump, PvArray, Site
@@ -11,6 +11,7 @@ from carbonost.domain.checks import is_number
 from carbonost.domain.tariff import Tariff
 from carbonost.engines.energy.assembly import Economics
 from carbonost.engines.energy.load import horizon, profile, read_load
+from carbonost.engines.energy.solve import Clock
 from carbonost.engines.energy.terms import rates
 from carbonost.errors import InputError
 
@@ -32,7 +33,7 @@ class Problem:
     economics: Economics
     heat_kw: Mapping[str, FloatArray]
     zone: str
-    time_limit_s: float | None = None
+    clock: Clock = field(default_factory=Clock)
 
 
 def read_problem(
@@ -90,7 +91,7 @@ def read_problem(
     grades = heat_kw if isinstance(heat_kw, Mapping) else {} if heat_kw is None else {"heat": heat_kw}
     heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
     rate = rates(tariff, at, factor, economics.weight)
-    return Problem(site, drawn, at, rate, economics, heat, tariff.zone, time_limit_s)
+    return Problem(site, drawn, at, rate, economics, heat, tariff.zone, Clock(time_limit_s))
 
 
 def is_open(asset: Asset) -> bool:

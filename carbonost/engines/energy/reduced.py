@@ -66,7 +66,7 @@ def generation(problem: Problem) -> FloatArray:
 
 def solve_storage(problem: Problem, storage: StorageProblem) -> StoragePlan:
     """Solve the block model."""
-    return StorageModel(storage, problem.time_limit_s).solve()
+    return StorageModel(storage, problem.clock).solve()
 
 
 def storage_terms(problem: Problem, plan: StoragePlan) -> tuple[list[Term], FloatArray]:

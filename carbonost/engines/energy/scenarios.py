@@ -66,7 +66,7 @@ def plan_scenarios(
     cost += objective(shared, model.n_columns, 0.0)[0]
     cost[charge] += TIE_CNY_PER_KWH * cases[0].at.hours
     try:
-        plan = Solver(model.matrix(cost), cases[0].time_limit_s).solve().plan
+        plan = Solver(model.matrix(cost), cases[0].clock).solve().plan
     except NoPlan:
         raise InfeasibleError("grid.import_kw_max in every scenario", None, float("nan")) from None
     totals = {

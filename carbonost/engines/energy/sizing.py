@@ -88,7 +88,7 @@ def as_sizing(problem: Problem) -> SizingProblem | None:
 
 def by_cuts(problem: Problem, arrays: SizingProblem) -> Sizing:
     """Choose by cuts on the cost of operation."""
-    found = choose(arrays)
+    found = choose(arrays, problem.clock)
     sizes: dict[str, dict[str, float]] = {}
     generators = iter(found.x[2:])
     for name, asset in problem.site.named():

@@ -27,13 +27,43 @@ class NoPlan(Exception):  # noqa: N818 -- a signal between solver and explainer,
     """The model has no feasible point."""
 
 
+class Clock:
+    """The time a call may take, shared by all its solves; None is without end."""
+
+    def __init__(self, limit_s: float | None = None) -> None:
+        self.limit_s = limit_s
+        self._end = float("inf") if limit_s is None else time.monotonic() + limit_s
+
+    def left_s(self) -> float:
+        """Time left [s].
+
+        Raises
+        ------
+        SolverTimeoutError
+            If there is none.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise self.ended()
+        return left
+
+    def ended(self) -> SolverTimeoutError:
+        """Say that the time is over."""
+        return SolverTimeoutError(
+            "the time ended before the best plan was proved",
+            field="time_limit_s",
+            value=self.limit_s,
+            remedy="Allow more time, shorten the horizon, or drop on/off decisions.",
+        )
+
+
 class Solver:
     """One model kept alive in HiGHS.
 
     `spent_s` sums the time inside the solver, for the benchmark of what is ours.
     """
 
-    def __init__(self, matrix: Matrix, time_limit_s: float | None = None) -> None:
+    def __init__(self, matrix: Matrix, clock: Clock | None = None) -> None:
         self._hs: Any = load("highspy", "dispatch")
         self.highs = self._hs.Highs()
         self.highs.silent()
@@ -41,8 +71,7 @@ class Solver:
         self.highs.setOptionValue("mip_rel_gap", 1e-7)
         self.highs.setOptionValue("mip_abs_gap", 1e-6)
         self.integer = matrix.integer.size > 0
-        self.deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
-        self.limit_s = time_limit_s
+        self.clock = clock or Clock()
         self.spent_s = 0.0
         self.columns, self.n_rows = matrix.cost.size, matrix.row_lower.size
         kind = np.zeros(self.columns, dtype=np.int32)
@@ -74,11 +103,7 @@ class Solver:
         ------
         NoPlan, UnboundedError, SolverTimeoutError, OptimizationError
         """
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise self._timeout()
-            self.highs.setOptionValue("time_limit", float(self.highs.getRunTime()) + left)
+        self.highs.setOptionValue("time_limit", float(self.highs.getRunTime()) + self.clock.left_s())
         began = time.perf_counter()
         self.highs.run()
         self.spent_s += time.perf_counter() - began
@@ -97,10 +122,24 @@ class Solver:
                 remedy="Limit the grid's export or the capacities to be sized, or check the export price.",
             )
         if status == codes.kTimeLimit:
-            raise self._timeout()
+            raise self.clock.ended()
         if status not in (codes.kOptimal, codes.kModelEmpty):
             raise OptimizationError(f"the solver stopped: {self.highs.modelStatusToString(status)}")
         return self._solution()
+
+    def bound(self, gap: float, limit_s: float) -> float:
+        """What no plan costs less than, after so much effort; -inf where that is not known."""
+        self.highs.setOptionValue("mip_rel_gap", gap)
+        self.highs.setOptionValue("time_limit", min(limit_s, self.clock.left_s()))
+        began = time.perf_counter()
+        self.highs.run()
+        self.spent_s += time.perf_counter() - began
+        status, codes = self.highs.getModelStatus(), self._hs.HighsModelStatus
+        if status == codes.kInfeasible:
+            raise NoPlan
+        if self.integer and status in (codes.kOptimal, codes.kTimeLimit):
+            return float(self.highs.getInfo().mip_dual_bound)
+        return float(self.highs.getObjectiveValue()) if status in (codes.kOptimal, codes.kModelEmpty) else -float("inf")
 
     def costs(self, columns: IntArray, cost: FloatArray) -> None:
         """Change the cost of columns."""
@@ -134,14 +173,6 @@ class Solver:
         plan = np.array(found.col_value, dtype=np.float64)
         dual = np.full(self.n_rows, np.nan) if self.integer else np.array(found.row_dual, dtype=np.float64)
         return Solution(plan, dual, float(self.highs.getObjectiveValue()))
-
-    def _timeout(self) -> SolverTimeoutError:
-        return SolverTimeoutError(
-            "the time ended before the best plan was proved",
-            field="time_limit_s",
-            value=self.limit_s,
-            remedy="Allow more time, shorten the horizon, or drop on/off decisions.",
-        )
 
 
 def _floats(values: Any) -> FloatArray:
