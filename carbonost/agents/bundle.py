@@ -1,8 +1,9 @@
 """A whole job in one file, and its check on another machine without network or store.
 
 The file is a zip: ``manifest.json`` names every part by its SHA-256; beside it stand the inputs, the
-meter block, every revision of every envelope, and the audit chain. Parts that may not leave the house
-are left out by name; their hashes stay, and the rest still verifies.
+meter block, every revision of every envelope, and the audit chain. What may not leave the house (the
+meter curves, the list of enterprises, what a stage tagged) is left out by group; each value's hash
+stays in its place, and the rest still verifies against the chain's head.
 """
 
 from __future__ import annotations
@@ -14,22 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.agents import sensitive
 from carbonost.agents.canonical import canonical_bytes, parse, sha256
 from carbonost.agents.chain import Entry, verify_chain
 from carbonost.agents.envelope import ResultEnvelope
+from carbonost.agents.sensitive import ENTITIES, INPUTS, METERS, groups_of
 from carbonost.agents.snapshot import parse_inputs
 from carbonost.errors import CarbonostError, FileFormatError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from carbonost.agents.blackboard import Ledger
     from carbonost.agents.driver import World
     from carbonost.agents.journal import Journal
+    from carbonost.agents.sensitive import Tags
 
 FORMAT: Final = 1
-SENSITIVE: Final = ("meters",)
-"""Parts `export` can leave out."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,36 +56,53 @@ class Verification:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"job {self.job_id}: {self.envelopes} envelopes and {self.entries} audit entries verify"
+            left_out = f", without {' and '.join(self.withheld)}" if self.withheld else ""
+            return f"job {self.job_id}: {self.envelopes} envelopes and {self.entries} audit entries verify{left_out}"
         return f"job {self.job_id}: " + "; ".join(self.problems)
 
 
 def export(path: Path | str, journal: Journal, ledger: Ledger, world: World, *, withhold: Collection[str] = ()) -> Path:
     """Write a job's bundle; the file appears whole or not at all."""
     path = Path(path)
-    unknown = sorted(set(withhold) - set(SENSITIVE))
+    tags = tags_of(ledger.entries)
+    known = {METERS} | groups_of([INPUTS, *tags.values()])
+    groups = {withhold} if isinstance(withhold, str) else set(withhold)
+    unknown = sorted(groups - known)
     if unknown:
-        raise InputError("this part cannot be withheld", "withhold", unknown, f"Known: {', '.join(SENSITIVE)}.")
-    inputs = journal.load(str(ledger.created["inputs"]))
-    parts: dict[str, bytes] = {"inputs.json": inputs}
-    block: Any = parse_inputs(inputs)["meters"]
-    if block is not None and "meters" not in withhold:
-        parts["meters.bin"] = journal.load(str(block["sha256"]))
+        raise InputError("this part cannot be withheld", "withhold", unknown, f"Known: {', '.join(sorted(known))}.")
+    inputs, whole = journal.inputs(ledger.created)
+    groups |= set() if whole else {METERS, ENTITIES}  # retention has withheld them for good
+    plain = parse_inputs(inputs)
+    parts: dict[str, bytes] = {"inputs.json": canonical_bytes(sensitive.withhold(plain, INPUTS, groups))}
+    if plain["meters"] is not None and METERS not in groups:
+        parts["meters.bin"] = journal.load(str(plain["meters"]["sha256"]))
     for names in ledger.history.values():
         for name in names:
-            parts[f"envelopes/{name}.json"] = journal.envelope(name).to_bytes()
-    parts["audit.jsonl"] = b"\n".join(canonical_bytes(entry.to_dict()) for entry in ledger.entries) + b"\n"
+            whole = journal.envelope(name).to_dict()
+            parts[f"envelopes/{name}.json"] = canonical_bytes(sensitive.withhold(whole, tags.get(name, {}), groups))
+    lines = [{**entry.to_dict(), "body": _shown(entry, groups)} for entry in ledger.entries]
+    parts["audit.jsonl"] = b"\n".join(canonical_bytes(line) for line in lines) + b"\n"
     parts["stages.json"] = canonical_bytes([stage.spec.to_dict() for stage in world.stages])
     manifest = {
         "format": FORMAT,
         "job_id": ledger.entries[0].job_id,
         "head": ledger.head,
         "graph_version": ledger.created["graph_version"],
-        "withheld": sorted(withhold),
+        "withheld": sorted(groups),
         "parts": {name: sha256(data) for name, data in parts.items()},
     }
     _write(path, {"manifest.json": canonical_bytes(manifest), **parts})
     return path
+
+
+def tags_of(entries: Sequence[Entry]) -> dict[str, Tags]:
+    """Return the tags of every envelope that holds something sensitive, by its name."""
+    found = (entry.body for entry in entries if "sensitive" in entry.body)
+    return {str(body["result_id"]): body["sensitive"] for body in found}
+
+
+def _shown(entry: Entry, groups: Collection[str]) -> dict[str, Any]:
+    return sensitive.withhold(entry.body, entry.body.get("sensitive", {}), groups)
 
 
 def _write(path: Path, parts: dict[str, bytes]) -> None:
@@ -134,7 +153,8 @@ def verify(path: Path | str) -> Verification:
     problems += [f"{name} is not in the manifest" for name in parts if name not in named]
     problems += [f"{name} was changed" for name, data in parts.items() if named.get(name) not in (None, sha256(data))]
     entries = _chain(parts, job_id, head, problems)
-    envelopes = _envelopes(parts, problems)
+    said = {str(entry.body["result_id"]): entry.body for entry in entries if "sensitive" in entry.body}
+    envelopes = _envelopes(parts, said, problems)
     _cross(entries, envelopes, parts, withheld, problems)
     return Verification(job_id, head, len(envelopes), len(entries), withheld, tuple(problems))
 
@@ -151,14 +171,23 @@ def _chain(parts: dict[str, bytes], job_id: str, head: str, problems: list[str])
     return entries
 
 
-def _envelopes(parts: dict[str, bytes], problems: list[str]) -> dict[str, ResultEnvelope]:
+def _envelopes(
+    parts: dict[str, bytes], said: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> dict[str, ResultEnvelope]:
+    """Read the envelopes; one with withheld values is held against what the chain `said` of the rest of it."""
     envelopes: dict[str, ResultEnvelope] = {}
     for name, data in parts.items():
         if not name.startswith("envelopes/"):
             continue
         try:
-            envelope = ResultEnvelope.read(data)
-        except CarbonostError as exc:
+            stored: Any = parse(data)
+            envelope = ResultEnvelope(**stored) if sensitive.is_withheld(stored) else ResultEnvelope.read(data)
+            entry = said.get(envelope.result_id)
+            if entry is not None and sensitive.public_hash(stored, entry["sensitive"]) != entry["open"]:
+                problems.append(f"{name}: what is left is not what the audit chain names")
+            elif entry is None and sensitive.is_withheld(stored):
+                problems.append(f"{name}: something is withheld that the audit chain does not allow")
+        except (CarbonostError, ValueError, TypeError) as exc:
             problems.append(f"{name}: {exc}")
             continue
         if name != f"envelopes/{envelope.result_id}.json":
@@ -189,9 +218,13 @@ def _cross(
     inputs = parts.get("inputs.json")
     if inputs is None or not entries:
         return
-    if entries[0].body.get("inputs") != sha256(inputs):
+    plain = parse_inputs(inputs)
+    same = entries[0].body.get("inputs") == sha256(inputs)
+    if sensitive.is_withheld(plain):
+        same = entries[0].body.get("open") == sensitive.public_hash(plain, INPUTS)
+    if not same:
         problems.append("the inputs are not those the job was started with")
         return
-    block: Any = parse_inputs(inputs)["meters"]
-    if block is not None and "meters" not in withheld and block["sha256"] != sha256(parts.get("meters.bin", b"")):
+    block = plain["meters"]
+    if block is not None and METERS not in withheld and block["sha256"] != sha256(parts.get("meters.bin", b"")):
         problems.append("the meter readings are not those the job was started with")

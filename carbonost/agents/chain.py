@@ -3,7 +3,8 @@
 Two hashes bind it. `hash` covers what happened (position, kind, body and the hash before it) and no
 clock, so that a job which was killed and resumed ends with the same head as one that was not.
 `seal` covers the hash, the stamp (when, how long, which attempt) and the seal before it, so that a
-changed stamp is found as well.
+changed stamp is found as well. Sensitive values of a body count by their own hash, so that they can
+be taken out of an exported chain.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from carbonost.agents.canonical import content_hash, sha256
+from carbonost.agents.sensitive import withhold
 from carbonost.errors import EnvelopeError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ KINDS: Final = (
     "job.rejected",
     "job.reopened",
     "job.completed",
+    "job.purged",
 )
 
 
@@ -78,7 +81,8 @@ def link(
     """Return the next entry after `last`."""
     seq = 0 if last is None else last.seq + 1
     prev = genesis(job_id) if last is None else last.hash
-    own = content_hash({"seq": seq, "kind": kind, "body": dict(body), "prev": prev})
+    shown = withhold(body, body.get("sensitive", {}))
+    own = content_hash({"seq": seq, "kind": kind, "body": shown, "prev": prev})
     before = genesis(job_id) if last is None else last.seal
     seal = content_hash({"hash": own, "stamp": dict(stamp or {}), "before": before})
     return Entry(job_id, seq, kind, dict(body), dict(stamp or {}), prev, own, seal)

@@ -21,6 +21,7 @@ from carbonost.agents.canonical import content_hash
 from carbonost.agents.envelope import ResultEnvelope
 from carbonost.agents.events import Event, JobEnded, ReviewRaised, StageFinished, StageStarted
 from carbonost.agents.journal import Step
+from carbonost.agents.sensitive import public_hash
 from carbonost.agents.stages.base import StageContext, StageOutput
 from carbonost.agents.words import Wordsmith
 from carbonost.domain.evidence import Reproducibility
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from carbonost.agents.inputs import Inputs
     from carbonost.agents.journal import Journal
     from carbonost.agents.policy import ReviewPolicy
     from carbonost.agents.stages.base import Stage
-    from carbonost.domain.scenario import GeoSelection, ScenarioParams
-    from carbonost.ingestion.park import ParkData
     from carbonost.llm.ports import LanguageModel
 
 _log = logging.getLogger(__name__)
@@ -93,29 +93,6 @@ class World:
         }
         digest = content_hash(parts)
         return f"{name}_params@{digest[:12]}"
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What one job was asked, and the hash of it."""
-
-    selection: GeoSelection
-    scenario: ScenarioParams
-    data: ParkData
-    name: str
-    scenario_id: str
-    region_id: str
-
-    def copy_of_data(self) -> ParkData:
-        """Return data whose mutable parts are the stage's own."""
-        fresh = copy.copy(self.data)
-        put = object.__setattr__
-        for part in ("meters", "production"):
-            frame = getattr(fresh, part)
-            put(fresh, part, None if frame is None else frame.copy())
-        put(fresh, "site", copy.deepcopy(dict(fresh.site)))
-        put(fresh, "prices", copy.deepcopy(fresh.prices))
-        return fresh
 
 
 class Driver:
@@ -309,6 +286,7 @@ class Driver:
             "revision": envelope.revision,
             "input_hash": envelope.input_hash,
             "attempt": attempt,
+            **self.open_form(envelope),
         }
         steps = [Step("model.called", {"stage": name, **call}, {}) for call in calls]
         steps.append(Step("stage.finished", body, stamp))
@@ -325,6 +303,11 @@ class Driver:
         yield StageFinished(self.job_id, name, envelope.result_id, envelope.confidence, stamp["duration_s"])
         if item is not None:
             yield ReviewRaised(self.job_id, name, item.checkpoint_id, item.reasons, item.skipped)
+
+    def open_form(self, envelope: ResultEnvelope) -> dict[str, Any]:
+        """Return the tags of an envelope's sensitive values and the hash of its form without them; empty without."""
+        tags = {path: list(groups) for path, groups in self.world.stage(envelope.stage).spec.sensitive.items()}
+        return {"sensitive": tags, "open": public_hash(envelope.to_dict(), tags)} if tags else {}
 
     def _failed(self, name: str, key: str, attempt: int, error: Exception, stamp: dict[str, Any]) -> None:
         body = {"stage": name, "input_hash": key, "attempt": attempt, "exception": type(error).__name__}

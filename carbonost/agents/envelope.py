@@ -238,13 +238,31 @@ class ResultEnvelope(SpokenModel):
         """Return the whole envelope as plain JSON."""
         return {"result_id": self.result_id, **self.body()}
 
+    def __repr__(self) -> str:
+        grave = sum(gap.severity == "high" for gap in self.data_gaps)
+        gaps = f"{len(self.data_gaps)} gaps ({grave} high)"
+        told = f"{len(self.metrics)} metrics, confidence {self.confidence:.2f} ({self.grade}), {gaps}"
+        revised = f", revision {self.revision}" if self.revision else ""
+        return f"<ResultEnvelope {self.stage} {self.result_id[:12]}: {told}{revised}>"
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(key)}</td><td>{escape(str(m.value))}</td><td>{escape(m.unit)}</td></tr>"
+            f"<tr><td>{escape(key)}</td><td style='text-align:right'>{escape(_shown(m.value))}</td>"
+            f"<td>{escape('' if m.unit in _WORDLESS else m.unit)}</td></tr>"
             for key, m in self.metrics.items()
         )
-        head = f"{escape(self.stage)} · {self.grade} ({self.confidence:.2f}) · {self.result_id[:12]}"
+        head = escape(repr(self)[1:-1])
         return f"<table><caption>{head}</caption><tr><th>metric</th><th>value</th><th>unit</th></tr>{rows}</table>"
+
+
+def _shown(value: JsonValue) -> str:
+    """Return a metric's value as a notebook shows it."""
+    if value is None:
+        return "not known"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return display(value, None) if number else str(value)  # type: ignore[arg-type]
 
 
 def _lists(value: object) -> object:

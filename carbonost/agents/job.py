@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carbonost.agents.chain import Entry
-    from carbonost.agents.driver import Inputs, World
+    from carbonost.agents.driver import World
     from carbonost.agents.envelope import ResultEnvelope
     from carbonost.agents.events import Event
+    from carbonost.agents.inputs import Inputs
     from carbonost.agents.journal import Journal
     from carbonost.agents.runner import Runner
     from carbonost.engines.report.generator import Report
@@ -102,7 +103,7 @@ class Job:
         return self
 
     def _driver(self) -> Driver:
-        return Driver(self.id, self._world, self._inputs, self._journal, self._ledger)
+        return Driver(self.id, self._world, self._inputs.needed(), self._journal, self._ledger)
 
     # --- how it stands -------------------------------------------------------------------------
 
@@ -320,8 +321,9 @@ class Job:
         ----------
         path : path
             The file appears whole or not at all.
-        withhold : collection of {"meters"}
-            Parts to leave out; their hashes stay, and the rest still verifies.
+        withhold : collection of {"meters", "entities"}
+            Groups to leave out: the meter curves, the enterprises and what they declared, and what
+            a stage of yours tagged. The hash of each value stays, and the rest still verifies.
 
         Raises
         ------

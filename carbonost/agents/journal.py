@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from carbonost.agents.canonical import canonical_bytes, parse, sha256
@@ -26,14 +27,17 @@ from carbonost.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from carbonost.storage.chain import ChainReport
     from carbonost.storage.ports import ObjectStore, RecordStore
 
 TOLD: Final = frozenset(
     ("job.created", "review.raised", "review.decided", "stage.failed", "job.rejected", "job.reopened", "job.completed")
 )
 """What others are told through the outbox; the audit chain holds everything."""
+PURGED: Final = "purged"
+"""The status of a job whose history retention removed."""
 _INPUTS: Final = "inputs/{}"
 _CACHE: Final = "cache/{}"
 
@@ -89,6 +93,27 @@ class Journal:
             raise EnvelopeError("a job's stored inputs were changed", "sha256", name, "Restore them from a copy.")
         return data
 
+    def drop(self, name: str) -> None:
+        """Remove bytes by the hash of their content."""
+        self._objects.delete(_INPUTS.format(name))
+
+    def inputs(self, created: Mapping[str, Any]) -> tuple[bytes, bool]:
+        """Return what a job was started with, and whether it is whole; retention leaves its open form.
+
+        Raises
+        ------
+        EnvelopeError
+            If neither is there.
+        """
+        try:
+            return self.load(str(created["inputs"])), True
+        except EnvelopeError:
+            try:
+                return self.load(str(created.get("open"))), False
+            except EnvelopeError:
+                pass
+            raise
+
     def entries(self, job_id: str) -> list[Entry]:
         """Return a job's chain, checked.
 
@@ -107,6 +132,13 @@ class Journal:
             if exc.value == job_id:
                 raise JobNotFoundError("no job has this id", "job_id", job_id, "See pipeline.jobs().") from exc
             raise EnvelopeError("an audit entry is gone", "audit", exc.value, "Restore the audit log.") from exc
+        if any("canonical" not in (row.model_extra or {}) for row in rows):
+            raise JobNotFoundError(
+                "the history of this job was removed by retention",
+                "job_id",
+                job_id,
+                "Its audit entries keep their hashes: pipeline.verify_audit().",
+            )
         chain = [Entry.from_dict(_entry(row)) for row in rows]
         if verify_chain(job_id, chain) != head["head"]:
             raise EnvelopeError("the audit chain does not end at the job's head", "job_id", job_id, "Restore it.")
@@ -124,7 +156,41 @@ class Journal:
     def jobs(self, **filters: Any) -> list[str]:
         """Return the ids of the jobs, e.g. those with ``status="waiting_review"``."""
         with self._tenant.begin(write=False) as uow:
-            return [row.id for row in uow.jobs.list(**filters)]
+            rows = [row for row in uow.jobs.list(**filters) if "head" in (row.model_extra or {})]  # ours, no other's
+        return [row.id for row in rows if row["status"] != PURGED or "status" in filters]
+
+    def status(self, job_id: str) -> str:
+        """Return the status a job's head says."""
+        with self._tenant.begin(write=False) as uow:
+            return str(uow.jobs.get(job_id)["status"])
+
+    def drop_logs(self, job_id: str) -> int:
+        """Remove the log rows of a job; return how many."""
+        with self._tenant.begin() as uow:
+            return sum(uow.logs.delete(row.id) for row in uow.logs.list(job_id=job_id))
+
+    def purge(self, before: datetime, kept: Collection[str]) -> int:
+        """Take the content of audit entries recorded before an instant away, but none of the jobs to keep."""
+        with self._tenant.begin() as uow:
+            firsts = [datetime.fromisoformat(uow.audit.get(_id(job_id, 0))["recorded_at"]) for job_id in kept]
+            done: int = uow.audit.purge(min([before, *firsts]))
+            for row in uow.jobs.list():
+                ours = "head" in (row.model_extra or {}) and row["status"] != PURGED
+                if ours and "canonical" not in (uow.audit.get(_id(row.id, 0)).model_extra or {}):
+                    uow.jobs.put(row.replace(status=PURGED))
+        return done
+
+    def verify(self) -> ChainReport:
+        """Walk the organisation's whole audit log.
+
+        Raises
+        ------
+        IntegrityError
+            At the first entry that was changed, removed or inserted.
+        """
+        with self._tenant.begin(write=False) as uow:
+            report: ChainReport = uow.audit.verify()
+        return report
 
     def envelope(self, result_id: str) -> ResultEnvelope:
         """Return an envelope by its name, checked against it.

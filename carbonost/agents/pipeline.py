@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
 from carbonost import __version__
-from carbonost.agents import bundle
-from carbonost.agents.canonical import canonical_bytes, content_hash, sha256
-from carbonost.agents.driver import Inputs, StageOptions, World, now
+from carbonost.agents import bundle, retention
+from carbonost.agents.canonical import canonical_bytes, sha256
+from carbonost.agents.driver import StageOptions, World, now
 from carbonost.agents.envelope import register_stage
 from carbonost.agents.events import JobEnded
+from carbonost.agents.inputs import Inputs, stored_inputs
 from carbonost.agents.job import Job, ResultsView
 from carbonost.agents.journal import Journal, Step
 from carbonost.agents.policy import ReviewPolicy
 from carbonost.agents.replay import Replay, replay
 from carbonost.agents.runner import SequentialRunner
-from carbonost.agents.snapshot import decode_inputs, encode_inputs, parse_inputs
+from carbonost.agents.sensitive import INPUTS, public_hash
+from carbonost.agents.snapshot import encode_inputs
 from carbonost.agents.stages.base import Stage
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
 from carbonost.errors import AlreadyExistsError, EnvelopeError, GraphVersionError, InputError, JobNotFoundError
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from carbonost.factors.library import FactorLibrary
     from carbonost.ingestion.park import ParkData
     from carbonost.llm.ports import LanguageModel
-    from carbonost.storage.ports import ObjectStore, RecordStore
+    from carbonost.storage.chain import ChainReport
+    from carbonost.storage.ports import ObjectStore, RecordStore, RetentionPolicy
 
 DEFAULT_ORG: Final = "local"
 
@@ -242,9 +245,10 @@ class Pipeline:
         encoded = canonical_bytes(plain)
         for blob in (*blobs.values(), encoded):
             self._journal.save(blob)
-        inputs = _inputs(selection, scenario, data, sha256(encoded))
+        inputs = Inputs.of(selection, scenario, data, sha256(encoded))
         body = {
             "inputs": inputs.name,
+            "open": public_hash(plain, INPUTS),
             "scenario_id": inputs.scenario_id,
             "region_id": inputs.region_id,
             "graph_version": self._world.graph_version,
@@ -319,7 +323,7 @@ class Pipeline:
                 created["graph_version"],
                 f"Its stages: {', '.join(created['stages'])}. Build the pipeline with those, or start a new job.",
             )
-        return Job(job_id, self._world, self._stored(str(created["inputs"])), self._journal, self._runner)
+        return Job(job_id, self._world, stored_inputs(self._journal, created), self._journal, self._runner)
 
     def jobs(self, **filters: object) -> list[str]:
         """Return the ids of this organisation's jobs, e.g. those with ``status="waiting_review"``."""
@@ -344,8 +348,20 @@ class Pipeline:
 
         Nothing is written to the store of the job.
         """
-        job = self.job(job_id)
-        return replay(job_id, self._world, self._stored(str(job.audit[0].body["inputs"])), self._journal)
+        inputs = stored_inputs(self._journal, self.job(job_id).audit[0].body).needed()
+        return replay(job_id, self._world, inputs, self._journal)
+
+    def apply_retention(self, policy: RetentionPolicy, now: datetime | None = None) -> dict[str, int]:
+        """Remove the logs, evidence and audit content of ended jobs that a policy no longer keeps.
+
+        The audit chain still verifies, and what the jobs found stays. Returns how many log rows, jobs
+        and audit entries lost something; broken off, it is simply repeated.
+        """
+        return retention.apply(self._journal, policy, now or self._world.clock())
+
+    def verify_audit(self) -> ChainReport:
+        """Walk the organisation's audit log; raise `IntegrityError` where an entry was changed or is missing."""
+        return self._journal.verify()
 
     def describe(self) -> dict[str, Any]:
         """Return stages, figures, triggers, editable fields and thresholds as plain JSON."""
@@ -378,23 +394,6 @@ class Pipeline:
             more = "; ".join(found.problems)
             raise EnvelopeError(f"the bundle does not verify: {more}", "path", str(path), "Ask for it again.")
         return found
-
-    def _stored(self, name: str) -> Inputs:
-        plain = parse_inputs(self._journal.load(name))
-        meters = None if plain["meters"] is None else self._journal.load(plain["meters"]["sha256"])
-        return _inputs(*decode_inputs(plain, meters), name)
-
-
-def _inputs(selection: GeoSelection, scenario: ScenarioParams, data: ParkData, name: str) -> Inputs:
-    plain = content_hash(scenario.model_dump(mode="json"))
-    return Inputs(
-        selection=selection,
-        scenario=scenario,
-        data=data,
-        name=name,
-        scenario_id=scenario.scenario_id or f"scenario-{plain[:12]}",
-        region_id=selection.region_id,
-    )
 
 
 __all__ = ["JobEnded", "Pipeline", "PipelineBuilder", "Replay"]

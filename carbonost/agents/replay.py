@@ -11,7 +11,8 @@ from carbonost.agents.envelope import ResultEnvelope
 from carbonost.agents.journal import Journal
 
 if TYPE_CHECKING:
-    from carbonost.agents.driver import Inputs, World
+    from carbonost.agents.driver import World
+    from carbonost.agents.inputs import Inputs
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def decide(
         corrected, envelope = _try(driver, item, patch, by) if patch else ({}, _settled(driver, item))
         body |= {"patch": corrected, "result_id": envelope.result_id, "input_hash": envelope.input_hash}
         body["overrides"] = dict(envelope.overrides)
+        body |= driver.open_form(envelope)
     stamp = {"at": driver.world.clock().isoformat()}
     steps = [Step("review.decided", body, stamp)]
     after: JobStatus = "running"

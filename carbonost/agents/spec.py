@@ -146,6 +146,9 @@ class AgentSpec:
         The only artifacts that may leave.
     triggers, editable
         When a person is asked, and what that person may change.
+    sensitive : mapping of str to tuple of str
+        Path of a value that may not leave the house (``artifacts.…``), and the groups by which
+        `Job.export` leaves it out.
     """
 
     name: str
@@ -157,6 +160,7 @@ class AgentSpec:
     optional: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     editable: tuple[Editable, ...] = ()
+    sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     audit: str = "decision, person, time, patch and both result ids, in the hash-chained audit log"
     question: str = field(default="")
 
@@ -251,5 +255,6 @@ class AgentSpec:
                 for t in self.triggers
             ],
             "editable": [{"path": e.path, "meaning": e.meaning, "schema": e.schema()} for e in self.editable],
+            "sensitive": {path: list(groups) for path, groups in self.sensitive.items()},
             "audit": self.audit,
         }

@@ -40,6 +40,9 @@ def add(commands: Any) -> None:
     export = commands.add_parser("export", help="将任务导出为可离线核验的包")
     export.add_argument("job")
     export.add_argument("bundle", type=Path)
+    export.add_argument(
+        "--withhold", default="", metavar="meters,entities", help="不导出的敏感部分（逗号分隔）：计量曲线、企业清单"
+    )
     export.set_defaults(call=_export)
     for command in (jobs, review, report, export):
         add_store(command)
@@ -114,7 +117,8 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    open_pipeline(args.store).job(args.job).export(args.bundle)
+    withheld = [part.strip() for part in args.withhold.split(",") if part.strip()]
+    open_pipeline(args.store).job(args.job).export(args.bundle, withhold=withheld)
     tell(f"已导出：{args.bundle}")
     return codes.DONE
 
@@ -122,6 +126,8 @@ def _export(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from carbonost.agents.pipeline import Pipeline
 
-    Pipeline.verify(args.bundle)
+    withheld = Pipeline.verify(args.bundle).withheld
     tell("核验通过：哈希、审计链与内容一致。", style="green")
+    if withheld:
+        tell(f"未导出的敏感部分（仅保留哈希）：{'、'.join(withheld)}。")
     return codes.DONE

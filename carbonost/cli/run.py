@@ -69,12 +69,7 @@ def open_pipeline(store: Path) -> Pipeline:
 
     _writable(store, "store")
     place = store.resolve()
-    return (
-        PipelineBuilder()
-        .with_records(f"sqlite:///{place / 'jobs.db'}")
-        .with_objects((place / "objects").as_uri())
-        .build()
-    )
+    return PipelineBuilder().with_records(place / "jobs.db").with_objects(place / "objects").build()
 
 
 def _writable(folder: Path, field: str, *, keep: bool = True) -> None:

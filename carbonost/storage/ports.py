@@ -97,6 +97,9 @@ class RetentionPolicy:
     Readings older than `raw` are rolled up into hours, hours older than `hourly` into days, days
     older than `daily` into months. The buckets are civil ones of `tz`. Durations are a number and
     ``d`` (days), ``w``, ``mo`` or ``y`` (calendar months and years).
+
+    `logs`, `evidence` and `audit` are those of jobs, counted from their end: `Pipeline.apply_retention`
+    removes log rows, what a job was started with, and the content of its audit entries.
     """
 
     raw: str | None = "30d"
@@ -104,6 +107,9 @@ class RetentionPolicy:
     daily: str | None = "5y"
     monthly: str | None = None
     tz: str = "Asia/Shanghai"
+    logs: str | None = None
+    evidence: str | None = None
+    audit: str | None = None
 
 
 @runtime_checkable

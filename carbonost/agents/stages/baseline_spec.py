@@ -48,6 +48,7 @@ BASELINE_SPEC: Final = AgentSpec(
         "zero_carbon_park",
         "checks",
     ),
+    sensitive={"artifacts.top_emitters": ("entities",)},
     triggers=(
         Trigger(
             "proxy",

@@ -60,6 +60,7 @@ GEO_SPEC: Final = AgentSpec(
         "completeness",
         "checks",
     ),
+    sensitive={"artifacts.entities_raw": ("entities",)},
     triggers=(
         Trigger(
             "area_small", "metrics.area_km2", "below", "选区面积异常偏小，边界是否正确？", "area_km2_min", "核对边界"

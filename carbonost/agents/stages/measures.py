@@ -68,6 +68,7 @@ MEASURES_SPEC: Final = AgentSpec(
         "risks",
         "checks",
     ),
+    sensitive={"artifacts.dispatch_week": ("meters",)},
     triggers=(
         Trigger(
             "score",

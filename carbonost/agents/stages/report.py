@@ -67,6 +67,7 @@ REPORT_SPEC: Final = AgentSpec(
         "appendix_citations",
         "result_table_for_ui",
     ),
+    sensitive={"artifacts.report_markdown": ("entities", "meters")},
     triggers=(
         Trigger(
             "confidence", "confidence", "below", "结论置信度偏低，是否发布？", "report_confidence_min", "补齐数据后重算"

@@ -260,6 +260,8 @@ class _Audit:
         return verify_chain(self._data.audit)
 
     def purge(self, before: datetime) -> int:
+        if before.tzinfo is None:
+            raise InvalidDataError("the instant has no zone", "before", before)
         limit = before.astimezone(UTC).isoformat(timespec="microseconds")
         old = [link.recorded_at < limit and link.body is not None for link in self._data.audit]
         self._data.audit = [
