@@ -68,7 +68,10 @@ def read_item(kind: Kind, item: object, row: int | None = None) -> Record:
         first = exc.errors(include_url=False)[0]
         column = ".".join(str(part) for part in first["loc"]) or None
         value = None if column is not None and "password" in column else first.get("input")
-        raise InvalidDataError(f"{kind.name}: {first['msg']}", column, value if column else None, row=row) from None
+        problem, remedy = first["msg"], None
+        if first["type"] == "extra_forbidden":
+            problem, remedy = "has no such field", f"Fields: {', '.join(kind.model.model_fields)}."
+        raise InvalidDataError(f"{kind.name}: {problem}", column, value if column else None, remedy, row=row) from None
     for name, value in record.body().items():
         _check_value(value, name, row, plain=name in (record.model_extra or {}))
     _check_value(record.id, "id", row, plain=True)
