@@ -280,6 +280,8 @@ def test_a_laid_out_schema_of_readings_equals_a_migrated_one(postgres, name):
     moved, laid = (cursor.fetchall() for cursor in run(postgres, name, *(columns.format(s) for s in ("moved", "laid"))))
     assert moved == laid
     assert len(laid) > 40
+    (bodies,) = run(postgres, name, "select prosrc from pg_proc where proname = 'meter_partition'")
+    assert len(set(bodies.fetchall())) == 1
 
 
 @pytest.mark.parametrize("revision", ["0000", "9999"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonost.storage.civil import DAY
-from carbonost.storage.meters_sqlite.codec import Packed, pack_days, scaled, scales, unpack, unpack_extra
+from carbonost.storage.meters_sqlite.codec import Packed, as_integers, pack_days, unpack, unpack_extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -128,8 +128,8 @@ def packed_rows(full: Sequence[Day]) -> list[tuple[Any, ...]]:
     status = None
     if any(day.status is not None for day in full):
         status = np.concatenate([day.texts for day in full])
-    places = scales(value, begins)
-    chunks = pack_days(start, value, quality, status, begins, scaled(value, places, begins), places)
+    places, whole = as_integers(value, begins)
+    chunks = pack_days(start, value, quality, status, begins, whole, places)
     return [
         (day.series, day.day, c.count, c.first, c.last, c.step, c.scale, c.width, c.base, c.extra, c.data)
         for day, c in zip(full, chunks, strict=True)
