@@ -332,7 +332,7 @@ class ScenarioPlan(_Keyed):
     expected_cny, worst_cny : float
     cost_cny : {scenario: CNY}
     frame : DataFrame
-        `charge_kw, discharge_kw, soc`, common to all scenarios.
+        `charge_kw, discharge_kw, soc`, common to all scenarios, beside each scenario's `load_kw[…]`.
     """
 
     objective_cny: float
@@ -344,6 +344,12 @@ class ScenarioPlan(_Keyed):
     def to_frame(self) -> pd.DataFrame:
         """The common plan."""
         return self.frame.copy()
+
+    def plot(self) -> Any:
+        """Draw the loads and the common plan; needs the report extra."""
+        from importlib import import_module
+
+        return import_module("carbonost.engines.energy.plot").draw_scenarios(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Figures without the series."""

@@ -1,5 +1,7 @@
 """A load is billed to the fen: bands, two-part charges, local months, leap days and clock changes (S32)."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -193,6 +195,33 @@ def test_the_best_contract_weighs_the_standing_charge_against_the_excess():
     assert (contract, cost) == pytest.approx((200.0, 8000.0))
     with pytest.raises(InputError):
         best_contract_demand([1.0], [0.5], 40.0)
+
+
+def test_the_best_contract_says_how_firm_its_rule_is():
+    best = best_contract_demand([105.0, 210.0], [0.6, 0.4], 40.0)
+    assert best.status == contract_rule().status == "secondary"
+    assert contract_rule().document in best.gaps[0]
+    assert best.evidence[0].note == contract_rule().document
+    assert copy.copy(best).status == "secondary"  # as pickle does it
+    assert "secondary" in repr(best)
+    own = best_contract_demand([105.0], None, 40.0, rule=ContractRule(band=1.0, excess_factor=2.0))
+    assert (own.status, own.gaps, own.evidence) == ("user", (), ())
+    assert own.to_dict()["contract_kw"] == own[0] == 105.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (([], None, 40.0), "peaks_kw"),
+        ((["x"], None, 40.0), "peaks_kw"),
+        (([1.0], ["x"], 40.0), "probabilities"),
+        (([1.0], None, "x"), "price_cny_per_kw_month"),
+    ],
+)
+def test_a_contract_is_not_chosen_from_what_is_no_number(arguments, field):
+    with pytest.raises(InputError) as caught:
+        best_contract_demand(*arguments)
+    assert caught.value.field == field
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

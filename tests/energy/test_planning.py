@@ -59,6 +59,36 @@ def test_scenarios_that_do_not_fit_are_refused():
         OPT.dispatch_scenarios(Site(grid=Grid(import_kw_max=90.0), assets=SITE.assets), {"a": LOAD}, TARIFF)
 
 
+def test_what_a_scenario_model_does_not_hold_is_refused_not_left_out():
+    site, loads = Site(assets=[Battery(100.0, 50.0)]), {"a": LOAD}
+    selling = Site(grid=Grid(export_kw_max=None), assets=site.assets)
+    with pytest.raises(InputError, match="export_kw_max"):
+        OPT.dispatch_scenarios(selling, loads, TARIFF)
+    for options in ({"heat_kw": 1.0}, {"carbon_cap_t": 1.0, "grid_kg_per_kwh": 0.5}):
+        with pytest.raises(InputError, match="not part of a plan over scenarios"):
+            OPT.dispatch_scenarios(site, loads, TARIFF, **options)
+    with pytest.raises(InputError, match="below zero"):
+        OPT.dispatch_scenarios(site, loads, Tariff.from_prices(-0.1))
+    with pytest.raises(InputError, match="yhat_lower"):
+        OPT.dispatch_scenarios(site, pd.DataFrame({"ds": LOAD.index, "yhat": LOAD.to_numpy()}), TARIFF)
+
+
+def test_a_connection_too_small_for_the_scenarios_is_named_with_when_and_by_how_much():
+    loads = {"a": LOAD * 0 + 100.0, "b": LOAD * 0 + 120.0}
+    site = Site(grid=Grid(import_kw_max=90.0), assets=[Battery(0.0, 0.0)])
+    with pytest.raises(InfeasibleError) as caught:
+        OPT.dispatch_scenarios(site, loads, TARIFF)
+    assert caught.value.by == pytest.approx(30.0)
+    assert caught.value.at == LOAD.index[0]
+
+
+def test_scenarios_of_a_typical_day_stand_for_its_year_and_are_drawn():
+    site = Site(assets=[Battery(100.0, 50.0)])
+    year = OPT.dispatch_scenarios(site, {"a": LOAD}, TARIFF, weight=365.0)
+    assert year.expected_cny == pytest.approx(OPT.dispatch(site, LOAD, TARIFF, weight=365.0).objective_cny)
+    assert [text.get_text() for text in year.plot().get_legend().get_texts()] == ["a", "battery, discharge up"]
+
+
 def test_a_portfolio_is_its_parks_one_by_one_with_progress():
     cases = {f"park {k}": Case(SITE, LOAD * k, TARIFF, {"grid_kg_per_kwh": 0.5}) for k in (1, 2, 3)}
     seen = []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
     from carbonost.domain.tariff import ContractRule, Tariff
-    from carbonost.engines.energy.bill import best_contract_demand, bill
+    from carbonost.engines.energy.bill import ContractDemand, best_contract_demand, bill
     from carbonost.engines.energy.convex import ConvexModel
     from carbonost.engines.energy.optimizer import EnergyOptimizer
     from carbonost.engines.energy.portfolio import Case
@@ -40,6 +40,7 @@ _NAMES: Final = {
     "Boiler": _ASSET,
     "Case": "carbonost.engines.energy.portfolio",
     "Chp": _ASSET,
+    "ContractDemand": "carbonost.engines.energy.bill",
     "ContractRule": "carbonost.domain.tariff",
     "Controller": "carbonost.engines.energy.rolling",
     "ConvexModel": "carbonost.engines.energy.convex",
@@ -71,6 +72,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "Boiler",
     "Case",
     "Chp",
+    "ContractDemand",
     "ContractRule",
     "Controller",
     "ConvexModel",

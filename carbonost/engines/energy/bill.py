@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from carbonost.engines.energy.load import Horizon, Load, horizon, profile, read_load
-from carbonost.engines.energy.rules import contract_rule
+from carbonost.domain.checks import is_number
+from carbonost.domain.evidence import EvidenceItem
+from carbonost.engines.energy.load import Horizon, Load, horizon, numbers, profile, read_load
+from carbonost.engines.energy.rules import contract_rule, second_hand
 from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, peaks, rates
 from carbonost.errors import InputError
 
@@ -105,6 +107,66 @@ def _adjust(out: Ledger, tariff: Tariff, at: Horizon, load: Load, reactive_kvarh
     return replace(out, items={**out.items, "power_factor": base * rule.percent(factor) / 100.0})
 
 
+class _Contract(NamedTuple):
+    contract_kw: float
+    expected_cost_cny: float
+
+
+class ContractDemand(_Contract):
+    """The contract that costs least, and the rule that says so.
+
+    The pair ``(contract_kw, expected_cost_cny)``, with where the rule was read beside it.
+
+    Attributes
+    ----------
+    contract_kw : float [kW]
+    expected_cost_cny : float [CNY/month]
+    rule : ContractRule
+        How a contract was billed.
+    """
+
+    rule: ContractRule
+
+    def __new__(cls, contract_kw: float, expected_cost_cny: float, rule: ContractRule) -> Self:
+        """Build the pair with its rule."""
+        pair = super().__new__(cls, contract_kw, expected_cost_cny)
+        pair.rule = rule
+        return pair
+
+    def __getnewargs__(self) -> tuple[float, float, ContractRule]:
+        """What pickle builds it from."""
+        return self.contract_kw, self.expected_cost_cny, self.rule
+
+    def __repr__(self) -> str:
+        return (
+            f"ContractDemand(contract_kw={self.contract_kw:g}, expected_cost_cny={self.expected_cost_cny:g}, "
+            f"status={self.status!r})"
+        )
+
+    @property
+    def status(self) -> str:
+        """How firm the rule is: "user" where it was given, otherwise that of the packaged rows."""
+        return self.rule.status
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What to confirm before the contract is signed."""
+        return tuple(second_hand("the rule of contracted demand", self.status, [self.rule.document]))
+
+    @property
+    def evidence(self) -> tuple[EvidenceItem, ...]:
+        """The rows behind a packaged rule."""
+        if not self.rule.document:
+            return ()
+        return (
+            EvidenceItem(type="table", id="tariff_rules/contract_demand", version=self.status, note=self.rule.document),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures and their standing."""
+        return {**self._asdict(), "status": self.status, "gaps": list(self.gaps)}
+
+
 def best_contract_demand(
     peaks_kw: Sequence[float],
     probabilities: Sequence[float] | None,
@@ -112,7 +174,7 @@ def best_contract_demand(
     *,
     rule: ContractRule | None = None,
     floor_kw: float = 0.0,
-) -> tuple[float, float]:
+) -> ContractDemand:
     """The contract demand that costs least over what the peak may become.
 
     The cost is piecewise linear in the contract with kinks where the band meets a peak, so the best
@@ -129,20 +191,26 @@ def best_contract_demand(
 
     Returns
     -------
-    (contract_kw, expected_cost_cny)
-        The smallest contract among equals.
+    ContractDemand
+        Also the pair ``(contract_kw, expected_cost_cny)``: the smallest contract among equals. Its `status` and
+        `gaps` say whether the rule was read in its document.
     """
-    peak = np.asarray(peaks_kw, dtype=float)
-    chance = np.full(peak.size, 1.0 / max(peak.size, 1)) if probabilities is None else np.asarray(probabilities, float)
+    peak = np.atleast_1d(numbers(peaks_kw, "peaks_kw"))
+    chance = (
+        numbers(probabilities, "probabilities")
+        if probabilities is not None
+        else np.full(peak.size, 1.0 / max(peak.size, 1))
+    )
+    for name, value in (("price_cny_per_kw_month", price_cny_per_kw_month), ("floor_kw", floor_kw)):
+        if not is_number(value) or value < 0:
+            raise InputError("must be a number that is not negative", field=name, value=value)
     if peak.ndim != 1 or peak.size == 0 or not np.isfinite(peak).all() or (peak < 0).any():
         raise InputError("must be finite and not negative", field="peaks_kw", value=peaks_kw)
     if chance.shape != peak.shape or (chance < 0).any() or abs(chance.sum() - 1.0) > 1e-9:  # noqa: PLR2004 -- rounding
         raise InputError("one per peak, summing to 1", field="probabilities", value=probabilities)
-    if not (np.isfinite(price_cny_per_kw_month) and price_cny_per_kw_month >= 0):
-        raise InputError("must not be negative", field="price_cny_per_kw_month", value=price_cny_per_kw_month)
     rule = rule or contract_rule()
     contracts = np.unique(np.maximum(np.append(peak / rule.band, 0.0), floor_kw))
     above = np.maximum(0.0, peak[None, :] - rule.band * contracts[:, None])
     cost = price_cny_per_kw_month * (contracts + rule.excess_factor * above @ chance)
     best = int(np.flatnonzero(cost <= cost.min() * (1 + 1e-12))[0])
-    return float(contracts[best]), float(cost[best])
+    return ContractDemand(float(contracts[best]), float(cost[best]), rule)

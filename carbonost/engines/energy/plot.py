@@ -11,7 +11,7 @@ from carbonost._lazy import load
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from carbonost.domain.schedule import Frontier, Schedule
+    from carbonost.domain.schedule import Frontier, ScenarioPlan, Schedule
 
 KINDS = ("load", "soc", "prices", "cost")
 
@@ -37,6 +37,19 @@ def draw_frontier(frontier: Frontier) -> Any:
     axes = _axes()
     axes.plot(frontier.emissions_t, frontier.cost_cny, marker="o")
     axes.set(xlabel="emissions [tCO2]", ylabel="cost [CNY]")
+    return axes
+
+
+def draw_scenarios(plan: ScenarioPlan) -> Any:
+    """Each scenario's load, and what the battery does in all of them."""
+    axes = _axes()
+    when = _clock(plan.frame)
+    for name in plan.cost_cny:
+        axes.step(when, plan.frame[f"load_kw[{name}]"], where="post", linewidth=0.7, label=name)
+    given = plan.frame["discharge_kw"] - plan.frame["charge_kw"]
+    axes.step(when, given, where="post", color="black", linewidth=0.9, label="battery, discharge up")
+    axes.set_ylabel("power [kW]")
+    axes.legend(loc="upper right")
     return axes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,20 @@ if TYPE_CHECKING:
     from carbonost.engines.energy.problem import Problem
     from carbonost.engines.energy.terms import Term
 
+SLACK_KW: Final = 1e-6
 Aim = Literal["expected", "worst", "cvar"]
 
 
 def forecast_scenarios(frame: pd.DataFrame) -> dict[str, pd.Series]:
     """Low, middle and high load of a forecast's `ds, yhat_lower, yhat, yhat_upper`."""
+    absent = [name for name in ("ds", "yhat_lower", "yhat", "yhat_upper") if name not in frame]
+    if absent:
+        raise InputError(
+            f"a forecast lacks {absent}",
+            field="loads",
+            value=[str(name) for name in frame.columns],
+            remedy="Give the frame predict_load returns, or {scenario: Series}.",
+        )
     index = pd.DatetimeIndex(frame["ds"])
     names = {"low": "yhat_lower", "middle": "yhat", "high": "yhat_upper"}
     return {
@@ -46,9 +55,10 @@ def plan_scenarios(
     Raises
     ------
     InputError
-        If the site is not one battery of given size with given generation, or a share is out of range.
+        If the site is not one battery of given size with given generation behind a meter that only buys,
+        or a share is out of range.
     InfeasibleError
-        If the connection cannot carry every scenario.
+        If the connection cannot carry every scenario; it names the first instant and the power that lacks.
     """
     cases = list(problems.values())
     weights = _weights(probabilities, len(cases))
@@ -57,10 +67,13 @@ def plan_scenarios(
     if not 0 < tail <= 1:
         raise InputError("must lie in (0, 1]", field="tail", value=tail)
     battery = _battery(cases[0])
+    for case in cases:
+        _refuse_more(case)
     model = Model()
     charge, discharge, stored = _store(model, cases[0], battery)
     terms = [_scenario(model, case, charge, discharge) for case in cases]
-    shared = wear_terms(battery.wear_steps[0], discharge, cases[0].at)
+    wear = wear_terms(battery.wear_steps[0], discharge, cases[0].at)
+    shared = [term.times(cases[0].economics.weight) for term in wear]
     cost = _aim(model, cases, terms, weights, aim, tail)
     cost = np.concatenate([cost, np.zeros(model.n_columns - cost.size)])
     cost += objective(shared, model.n_columns, 0.0)[0]
@@ -68,7 +81,7 @@ def plan_scenarios(
     try:
         plan = Solver(model.matrix(cost), cases[0].clock).solve().plan
     except NoPlan:
-        raise InfeasibleError("grid.import_kw_max in every scenario", None, float("nan")) from None
+        raise _explained(model, cases, terms) from None
     totals = {
         name: ledger([*own, *shared], plan, case.at.months, case.economics.carbon_price_cny_per_t).total_cny
         for (name, case), own in zip(problems.items(), terms, strict=True)
@@ -76,6 +89,7 @@ def plan_scenarios(
     paid = np.array(list(totals.values()))
     frame = pd.DataFrame(
         {
+            **{f"load_kw[{name}]": case.load.kw for name, case in problems.items()},
             "charge_kw": plan[charge],
             "discharge_kw": plan[discharge],
             "soc": plan[stored] / float(battery.capacity_kwh or 1.0),
@@ -116,6 +130,47 @@ def _battery(problem: Problem) -> Battery:
     return stores[0]
 
 
+def _refuse_more(problem: Problem) -> None:
+    """Refuse what the scenario model does not hold, rather than leave it out."""
+    asked = {
+        "site.grid.export_kw_max": problem.site.grid.export_kw_max != 0,
+        "heat_kw": bool(problem.heat_kw),
+        "carbon_cap_t": problem.economics.carbon_cap_t is not None,
+        "tariff.demand_discount": problem.rate.discount is not None,
+        "tariff.energy": bool((problem.rate.energy < 0).any()),
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise InputError(
+                "is not part of a plan over scenarios" if name != "tariff.energy" else "is below zero at times",
+                field=name,
+                remedy="Dispatch each scenario by itself.",
+            )
+
+
+def _explained(model: Model, cases: Sequence[Problem], terms: Sequence[Sequence[Term]]) -> InfeasibleError:
+    """The least the connection would have to be larger, and the first instant that needs it."""
+    matrix = model.matrix(np.zeros(model.n_columns))
+    bought = [term.columns for own in terms for term in own if term.name == "energy"]
+    over = model.columns(1)
+    for columns, case in zip(bought, cases, strict=True):
+        matrix.column_upper[columns] = INF
+        limit = INF if case.site.grid.import_kw_max is None else float(case.site.grid.import_kw_max)
+        model.rows(columns.size, -INF, limit, (columns, 1.0), (over, -1.0))
+    cost = np.zeros(model.n_columns)
+    cost[over] = 1.0
+    relaxed = model.matrix(cost)
+    relaxed.column_upper[: matrix.cost.size] = matrix.column_upper
+    try:
+        plan = Solver(relaxed, cases[0].clock).solve().plan
+    except NoPlan:  # the store itself: its final charge is out of reach
+        return InfeasibleError("the battery's limits in every scenario", None, float("nan"))
+    limits = [INF if case.site.grid.import_kw_max is None else float(case.site.grid.import_kw_max) for case in cases]
+    beyond = np.any([plan[columns] > most + SLACK_KW for columns, most in zip(bought, limits, strict=True)], axis=0)
+    at = cases[0].load.starts[int(np.argmax(beyond))]
+    return InfeasibleError("grid.import_kw_max in every scenario", at, float(plan[over][0]))
+
+
 def _store(model: Model, problem: Problem, battery: Battery) -> tuple[IntArray, IntArray, IntArray]:
     n, hours = len(problem.at), problem.at.hours
     energy, power = float(battery.capacity_kwh or 0.0), float(battery.power_kw or 0.0)
@@ -146,7 +201,8 @@ def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntAr
     size = np.bincount(at.window)
     rows = model.rows(size.size, -INF, covered, (demand[at.window_month], -1.0))
     model.add(rows[at.window], imported, 1.0 / size[at.window])
-    return grid_terms(rate, at, GridColumns(imported, None, demand))
+    weight = problem.economics.weight
+    return [term.times(weight) for term in grid_terms(rate, at, GridColumns(imported, None, demand))]
 
 
 def _aim(
