@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
 from pydantic import Field, JsonValue
 
 from carbonost.agents.canonical import canonical_bytes, check_plain, content_hash, parse
+from carbonost.domain.document import display
 from carbonost.domain.evidence import (  # noqa: TC001 -- pydantic reads them
     AssumptionItem,
     DataGap,
@@ -31,6 +32,7 @@ SCHEMA_VERSION: Final = 1
 GRADES: Final = (("A", 0.8), ("B", 0.6), ("C", 0.0))
 """Confidence to grade: A from 0.8, B from 0.6, C below."""
 
+_BARE: Final = frozenset({"1", "text"})
 _STAGES: set[str] = {"geo", "baseline", "measures", "finance", "report"}
 
 Confidence = Annotated[float, Field(ge=0, le=1)]
@@ -240,8 +242,8 @@ class ResultEnvelope(SpokenModel):
 
     def __repr__(self) -> str:
         grave = sum(gap.severity == "high" for gap in self.data_gaps)
-        gaps = f"{len(self.data_gaps)} gaps ({grave} high)"
-        told = f"{len(self.metrics)} metrics, confidence {self.confidence:.2f} ({self.grade}), {gaps}"
+        gaps = f"{len(self.data_gaps)} gaps" + (f" ({grave} high)" if grave else "")
+        told = f"{len(self.metrics)} metrics, {self.grade} ({self.confidence:.2f}), {gaps}"
         revised = f", revision {self.revision}" if self.revision else ""
         return f"<ResultEnvelope {self.stage} {self.result_id[:12]}: {told}{revised}>"
 
@@ -249,20 +251,22 @@ class ResultEnvelope(SpokenModel):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(key)}</td><td style='text-align:right'>{escape(_shown(m.value))}</td>"
-            f"<td>{escape('' if m.unit in _WORDLESS else m.unit)}</td></tr>"
+            f"<tr><td>{escape(key)}</td><td style='text-align:right'>{escape(_shown(m))}</td>"
+            f"<td>{escape('' if m.unit in _BARE else m.unit)}</td></tr>"
             for key, m in self.metrics.items()
         )
         head = escape(repr(self)[1:-1])
         return f"<table><caption>{head}</caption><tr><th>metric</th><th>value</th><th>unit</th></tr>{rows}</table>"
 
 
-def _shown(value: JsonValue) -> str:
-    """Return a metric's value as a notebook shows it."""
+def _shown(metric: Metric) -> str:
+    """Return a metric's value as a notebook shows it; a calendar year names, it does not count."""
+    value = metric.value
     if value is None:
         return "not known"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return display(value, None) if number else str(value)  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float) or metric.unit == "year":
+        return str(value)
+    return display(value, None)
 
 
 def _lists(value: object) -> object:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from carbonost.domain.document import display
 from carbonost.domain.emission import Basis, EmissionResult, Total, Trace, emission_result, weighed_gases
 from carbonost.domain.exact import exact_group_sum, exact_sum
 from carbonost.errors import InputError
@@ -364,6 +365,12 @@ class Inventory:
     def __getitem__(self, key: str) -> Any:
         return self.to_dict()[key]
 
+    def plot(self, by: str = "scope", axes: Any = None) -> Any:
+        """Draw the scopes, or the groups of ``"source"``, ``"facility"``, ``"month"`` …; needs the report extra."""
+        from importlib import import_module  # the picture belongs to the engine, found by name
+
+        return import_module("carbonost.engines.carbon.plot").draw(self, by, axes)
+
     def _repr_html_(self) -> str:
         rows = [
             ("Scope 1", self.scope1_t),
@@ -372,8 +379,11 @@ class Inventory:
             ("Scope 3", self.scope3_t),
             ("Biogenic CO₂, outside the scopes", self.biogenic_co2_t),
         ]
-        body = "".join(f"<tr><td>{name}</td><td style='text-align:right'>{t:,.2f}</td></tr>" for name, t in rows)
-        said = ", ".join(f"{k} {v}" for k, v in self.settings.items() if v is not None)
+        body = "".join(
+            f"<tr><td>{name}</td><td style='text-align:right'>{display(t, None)}</td></tr>" for name, t in rows
+        )
+        told = {name: str(value)[:12] if name == "factors" else value for name, value in self.settings.items()}
+        said = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
         refused = f"; {len(self.rejected)} rows refused" if len(self.rejected) else ""
         return (
             f"<table><caption>{len(self)} lines{refused}; {html.escape(said)}</caption>"

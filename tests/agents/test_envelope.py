@@ -143,3 +143,16 @@ def test_an_envelope_shows_itself_in_a_notebook_without_running_its_text():  # S
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "C (0.50)" in html
+
+
+def test_a_notebook_shows_an_envelope_in_a_line_and_a_table(sample_job):
+    """S51."""
+    for stage, envelope in sample_job.envelopes.items():
+        line = repr(envelope)
+        assert line == str(envelope)
+        assert line.startswith(f"<ResultEnvelope {stage} {envelope.result_id[:12]}: {len(envelope.metrics)} metrics")
+        assert len(line) < 140
+    table = sample_job.envelopes["baseline"]._repr_html_()
+    assert ">114,428<" in table
+    assert ">2025<" in table
+    assert "&lt;" not in table
