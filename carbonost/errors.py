@@ -481,10 +481,21 @@ class StorageTimeout(TransientError):
 
 
 class PartialWrite(StorageError):
-    """Part of a batch was stored: `stored` rows, `rejected` rows."""
+    """Part of a batch was stored.
+
+    Attributes
+    ----------
+    stored : int
+        Rows that stand for certain.
+    rejected : int or None
+        Rows the server refused; None where it does not say how many.
+    resend : DataFrame
+        The readings to write again once the cause is gone; writing the whole batch is as good.
+    """
 
     stored: int
-    rejected: object
+    rejected: int | None
+    resend: Any
 
 
 class BeyondRetentionError(StorageError):

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import pickle
+from contextlib import closing, suppress
 from itertools import count
 
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from carbonost.errors import AuthError, NotFoundError, PartialWrite, TransientError
+from carbonost.errors import (
+    AuthError,
+    BeyondRetentionError,
+    InvalidDataError,
+    NotFoundError,
+    PartialWrite,
+    TransientError,
+)
 from carbonost.storage import open_meters
+from carbonost.storage.address import parse_address
 from carbonost.storage.conformance import MeterStoreContract
 from carbonost.storage.conformance.kit import readings
+from carbonost.storage.influx.http import InfluxClient
 from carbonost.testing.proxy import CutProxy
 
 pytestmark = pytest.mark.service
+ALWAYS = ("1970-01-01T00:00Z", "2100-01-01T00:00Z")
 _numbers = count()
 
 
@@ -87,6 +101,132 @@ def test_a_write_that_is_cut_can_be_repeated_and_counts_once(influx):
             store.write(frame)
             found = store.read("m1", "2020-01-01T00:00Z", "2030-01-01T00:00Z")
             assert found["value"].tolist() == [float(n) for n in range(1, 30_001)]
+
+
+@pytest.mark.parametrize("cut", [1_500_000, 2_200_000, 3_000_000])
+def test_a_batch_that_stops_half_way_says_what_stands_and_what_to_send_again(influx, cut):
+    frame = readings("m1", values=range(30_000), step="1min", park_id="p1").sample(frac=1, random_state=1)
+    name = f"half_{cut}"
+    with CutProxy("127.0.0.1", influx.port, cut_after=cut) as proxy:
+        half = open_meters(address(influx, name, port=proxy.port), timeout_s=5)
+        with closing(half) as store, pytest.raises(PartialWrite) as caught:
+            store.write(frame)
+        error = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 -- our own
+        assert error.retryable
+        assert error.rejected == 0
+        assert error.stored in (10_000, 20_000)
+        assert error.stored + len(error.resend) == 30_000
+    with closing(open_meters(address(influx, name))) as store:
+        standing = store.read("m1", *ALWAYS)["value"].tolist()
+        assert standing == [float(n) for n in range(error.stored)]
+        assert store.write(error.resend).stored == 30_000 - error.stored
+        assert store.write(frame).unchanged == 30_000
+        assert store.read("m1", *ALWAYS)["value"].tolist() == [float(n) for n in range(30_000)]
+        assert store.series()[0]["park_id"] == "p1"
+
+
+def test_a_write_whose_answer_is_lost_is_repeated_and_counts_once(influx):
+    frame = readings("m1", values=range(25_000), step="1min")
+    lost = 0
+    for cut in range(600, 2600, 200):  # some of these cut the answer to a post
+        with (
+            CutProxy("127.0.0.1", influx.port, cut_reply_after=cut) as proxy,
+            suppress(TransientError),
+            closing(open_meters(address(influx, "lost", port=proxy.port))) as store,
+        ):
+            try:
+                store.write(frame)
+            except (TransientError, PartialWrite) as exc:
+                lost += exc.retryable
+    assert lost
+    with closing(open_meters(address(influx, "lost"))) as store:
+        store.write(frame)
+        assert store.read("m1", *ALWAYS)["value"].tolist() == [float(n) for n in range(25_000)]
+        assert store.downsample("m1", *ALWAYS, "1y", "UTC")["value"].sum() == sum(range(25_000))
+
+
+def test_a_reading_older_than_the_servers_policy_is_told_and_the_rest_counted(influx):
+    with closing(open_meters(address(influx, "short"))) as store:
+        store._client.query('create retention policy "brief" on "short" duration 1h replication 1 default', admin=True)
+        with pytest.raises(BeyondRetentionError) as caught:
+            store.write(readings("m1", values=range(12), step="1h"))
+        assert caught.value.stored + len(caught.value.resend) <= 12
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "stored", "rejected", "resend"),
+    [
+        (400, '{"error":"partial write: field type conflict dropped=1"}', 4, 1, 5),
+        (
+            422,
+            '{"code":"unprocessable entity","message":"failure writing: partial write: … dropped=2"}',
+            3,
+            2,
+            5,
+        ),
+        (
+            400,
+            '{"error":"partial write of line protocol occurred","data":[{"line_number":2}]}',
+            4,
+            1,
+            1,
+        ),
+        (400, '{"error":"partial write of line protocol occurred"}', 0, None, 5),
+        (400, "partial write", 0, None, 5),
+    ],
+)
+def test_partial_writes_of_every_generation_are_read(monkeypatch, status, body, stored, rejected, resend):
+    """1.x as seen, 2.x and 3.x as documented."""
+    import httpx
+
+    client = InfluxClient(parse_address("influx+http://u:p@127.0.0.1:8086/db"), 5)
+    monkeypatch.setattr(client._client, "post", lambda *_a, **_k: httpx.Response(status, text=body))
+    with pytest.raises(PartialWrite) as caught:
+        client.write([f"m value={n} 1" for n in range(5)])
+    assert (caught.value.stored, caught.value.rejected, len(caught.value.resend)) == (stored, rejected, resend)
+    assert not caught.value.retryable
+
+
+RESERVED = ("time", "value", "quality", "status", "_field", "_measurement", "name", "#", "\u2028")
+names = st.text(min_size=1, max_size=12) | st.sampled_from([*RESERVED, "a\nb value=1 1", "a\\", "\\,", "'", '"'])
+numbers = count()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(point=names, tag=names, text=names, status=st.text(max_size=12), kind=names)
+def test_any_text_round_trips_or_is_refused_before_it_is_sent(odd_store, point, tag, text, status, kind):
+    store, sent = odd_store
+    point = f"{next(numbers)}{point}"
+    start = pd.to_datetime(["2024-01-01T00:00Z"])
+    frame = pd.DataFrame({"point": [point], "start": start, "value": [1.5], "unit": ["kWh"]})
+    if tag not in frame.columns:
+        frame[tag] = [text]
+    frame["status"], frame["energy_type"] = [status], [kind]
+    known, before = {info.point for info in store.series()}, len(sent)
+    try:
+        store.write(frame)
+    except InvalidDataError:
+        assert len(sent) == before  # nothing left the house
+        assert {info.point for info in store.series()} == known
+        return
+    (info,) = [info for info in store.series() if info.point not in known]
+    assert (info.point, info.energy_type, info.unit) == (point, kind, "kWh")
+    if tag not in frame.columns[:4] and tag not in ("status", "energy_type", "quality"):
+        assert info.tags == {tag: text}
+        assert point in store.read({tag: text}, *ALWAYS)["point"].tolist()
+    found = store.read(point, *ALWAYS)
+    assert (found["point"].tolist(), found["value"].tolist(), found["status"].tolist()) == ([point], [1.5], [status])
+
+
+@pytest.fixture(scope="module")
+def odd_store(influx):
+    sent = []
+    with closing(open_meters(address(influx, "odd"))) as store:
+        write = store._client.write
+        store._client.write = lambda lines: (sent.extend(lines), write(lines))[1]
+        yield store, sent
+        shown = {value[0] for one in store._client.query("show measurements") for value in one["values"]}
+        assert shown <= {"energy_consumption", "carbonost_series", "carbonost_probe"}
 
 
 def test_a_silent_server_times_out(influx):

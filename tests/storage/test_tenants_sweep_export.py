@@ -123,12 +123,16 @@ def test_the_specifications_own_lines_are_read():  # S34
         'carbon_realtime,park_id=park_1,scope="scope2" value=12.34 1709558400000000000\n'
     )
     frame = from_lines(text)
-    assert frame["value"].tolist() == [125.6, 45.2, 22.5, 12.34]
-    assert frame["unit"].tolist() == ["kWh", "kW", "degC", "tCO2e"]
+    assert frame["value"].tolist() == [125.6, 45.2, 0.85, 22.5, 55, 12.34]
+    assert frame["unit"].tolist() == ["kWh", "kW", "1", "degC", "%", "tCO2e"]
+    assert frame["point"].tolist()[:5:2] == ["meter_001", "hvac_001/efficiency", "sensor_001/humidity"]
     assert frame["start"].unique().tolist() == [pd.Timestamp("2024-03-04T13:20Z")]
     assert (frame.loc[0, "quality"], frame.loc[0, "status"]) == (95, "online")
     store = open_meters("memory://")
-    assert store.write(frame).created == 4
+    assert store.write(frame).created == 6
+    again = from_lines(to_lines(frame))
+    assert store.write(again).unchanged == 6
+    assert to_lines(frame).count("state,") == 2
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from carbonost._lazy import load
 from carbonost.errors import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from carbonost.storage.address import Address
 
 LINES_PER_POST: Final = 10_000
+_TOLD_MAX: Final = 100  # generation 3 names so many refused lines, no more
 _DROPPED: Final = re.compile(r"dropped=(\d+)")
 _SERVER_FAULT: Final = 500
 _REPLIES: Final[tuple[tuple[type[StorageError], tuple[int, ...], tuple[str, ...], str | None], ...]] = (
@@ -48,7 +51,7 @@ class InfluxClient:
         httpx: Any = load("httpx", "an InfluxDB store")
         self._httpx = httpx
         self.target = address.shown
-        self.database = address.path.strip("/")
+        self.database = unquote(address.path.strip("/"))
         if not address.host or not self.database or "/" in self.database:
             raise InvalidDataError(
                 "the address names no host and database", "url", address.shown, "Write …@host:8086/db."
@@ -66,15 +69,28 @@ class InfluxClient:
             return str(self._client.get("/ping").headers.get("X-Influxdb-Version", "unknown"))
 
     def write(self, lines: Sequence[str]) -> None:
-        """Send lines, some thousand at a time; each post is whole or says what it dropped."""
+        """Send lines, some thousand at a time.
+
+        Raises
+        ------
+        PartialWrite
+            If it stopped after some lines stand: `stored` of them, and `resend` names the others.
+            Whatever it raises, sending the same again doubles nothing: a point is replaced by itself.
+        """
         for first in range(0, len(lines), LINES_PER_POST):
             part = lines[first : first + LINES_PER_POST]
-            with self._faults():
-                reply = self._client.post(
-                    "/write", params={"db": self.database, "precision": "ns"}, content="\n".join(part).encode()
-                )
-            if reply.is_error:
-                raise self._refused(reply, first, len(part))
+            try:
+                with self._faults():
+                    reply = self._client.post(
+                        "/write", params={"db": self.database, "precision": "ns"}, content="\n".join(part).encode()
+                    )
+                if reply.is_error:
+                    raise self._refused(reply, len(part))
+            except StorageError as exc:
+                told = self._stopped(exc, first, len(part), len(lines))
+                if told is exc:
+                    raise
+                raise told from exc
 
     def query(self, statement: str, *, admin: bool = False) -> list[dict[str, Any]]:
         """Return the series a statement answers, each with name, tags, columns and values."""
@@ -94,26 +110,49 @@ class InfluxClient:
         """Close every connection."""
         self._client.close()
 
-    def _refused(self, reply: Any, before: int, size: int) -> StorageError:
+    def _refused(self, reply: Any, size: int) -> StorageError:
+        """Return the error of a post the server did not take, or not whole."""
         text = reply.text
-        dropped = _DROPPED.search(text)
+        if "beyond retention" not in text and "partial write" not in text:
+            return self._error(reply.status_code, text)
+        rejected, which = _dropped(text)
+        facts: dict[str, Any] = {
+            "stored": None if rejected is None else size - rejected,
+            "rejected": rejected,
+            "which": which,
+        }
         if "beyond retention" in text:
-            return BeyondRetentionError(
-                "the server's retention policy is shorter than this reading is old",
-                remedy="Lengthen it, or leave old readings out.",
-                target=self.target,
-            )
-        if "partial write" in text:
-            rejected = int(dropped[1]) if dropped else None
-            stored = before + size - (rejected or 0)
-            return PartialWrite(
-                f"part of the batch was refused: {text.strip()[:200]}",
-                remedy="Write the refused rows again.",
-                target=self.target,
-                stored=stored,
-                rejected=rejected,
-            )
-        return self._error(reply.status_code, text)
+            problem = "the server's retention policy is shorter than a reading is old"
+            remedy = "Lengthen it, or leave old readings out."
+            return BeyondRetentionError(problem, remedy=remedy, target=self.target, **facts)
+        problem = f"part of the batch was refused: {text.strip()[:200]}"
+        return PartialWrite(
+            problem, remedy="Correct what the server names and write again.", target=self.target, **facts
+        )
+
+    def _stopped(self, exc: StorageError, before: int, size: int, total: int) -> StorageError:
+        """Say of a write that stopped how many lines stand for certain, and which to send again."""
+        facts, rest = vars(exc), list(range(before + size, total))
+        if isinstance(exc, PartialWrite | BeyondRetentionError):
+            which = facts.pop("which")
+            late = isinstance(exc, BeyondRetentionError)
+            mine = [] if late else range(size) if which is None else which
+            facts["stored"] = before + (facts["stored"] or 0)
+            facts["resend"] = [*(before + place for place in mine), *rest]
+            return exc
+        again = [*range(before, before + size), *rest]
+        if not before:
+            facts.update(stored=0, resend=again)
+            return exc
+        return PartialWrite(
+            f"the write stopped after part of the batch: {exc.problem}",
+            remedy="Write the batch, or error.resend, again: nothing is doubled.",
+            target=self.target,
+            stored=before,
+            rejected=0,
+            resend=again,
+            retryable=exc.retryable,
+        )
 
     def _error(self, status: int, text: str) -> StorageError:
         shown = text.strip()[:200]
@@ -140,3 +179,20 @@ class InfluxClient:
             if "closed" not in str(exc):
                 raise
             raise ClosedError("the store is closed", target=self.target) from exc
+
+
+def _dropped(text: str) -> tuple[int | None, list[int] | None]:
+    """Return how many lines of a post were refused and which, as far as a reply says.
+
+    Generations 1 and 2 end with ``dropped=3``; generation 3 lists ``line_number`` and reason of the
+    first hundred. A server that says neither leaves both unknown.
+    """
+    told = _DROPPED.search(text)
+    if told:
+        return int(told[1]), None
+    try:
+        data = json.loads(text)["data"]
+        which = sorted({int(row["line_number"]) - 1 for row in data})
+    except (ValueError, KeyError, TypeError):
+        return None, None
+    return (len(which), which) if len(which) < _TOLD_MAX else (None, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from unicodedata import category
 
 import pandas as pd
 
@@ -24,15 +25,24 @@ ENERGY: Final = "energy_consumption"
 POWER: Final = "power_consumption"
 TEMPERATURE: Final = "temperature"
 CARBON: Final = "carbon_realtime"
-MEASUREMENTS: Final = (ENERGY, POWER, TEMPERATURE, CARBON)
+STATE: Final = "state"
+MEASUREMENTS: Final = (ENERGY, POWER, TEMPERATURE, CARBON, STATE)
+"""Those of the specification, and one for what is neither energy nor power: volts, hertz, shares."""
 _POWERS: Final = frozenset({"W", "kW", "MW", "GW", "VA", "kVA", "MVA", "var", "kvar", "Mvar"})
 _TEMPERATURES: Final = frozenset({"°C", "degC", "K"})
+_RESERVED: Final = frozenset({"time", "_field", "_measurement", "value", "quality", "status"})
+"""Names no tag may have: a server's own, and those of our fields."""
+_STATES: Final = frozenset({"V", "kV", "A", "Hz", "%", "1", "Pa", "kPa", "MPa", "bar"})
+_FIELDS: Final = {"efficiency": "1", "humidity": "%"}
+"""The specification's further fields, and their units."""
+_OURS: Final = ("value", "quality", "status")
 _UNITS: Final = {ENERGY: "kWh", POWER: "kW", TEMPERATURE: "degC", CARBON: "tCO2e"}
 _ESCAPED: Final = re.compile(r"([,= ])")
 _LINE: Final = re.compile(
     r"(?P<head>(?:\\.|[^\s\\])+) (?P<fields>(?:\"(?:\\.|[^\"\\])*\"|\\.|[^\s\"\\])+)(?: (?P<time>-?\d+))?\s*"
 )
 _FIELD: Final = re.compile(r"((?:\\.|[^,=\\])+)=(\"(?:\\.|[^\"\\])*\"|[^,]+)(?:,|$)")
+_NUMERIC: Final = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?[iu]?")
 _PART: Final = re.compile(r"((?:\\.|[^,\\])+)(?:,|$)")
 _ESCAPE: Final = re.compile(r"\\([,= \"\\])")
 
@@ -43,6 +53,8 @@ def measurement(info: SeriesInfo) -> str:
         return POWER
     if info.unit in _TEMPERATURES:
         return TEMPERATURE
+    if info.unit in _STATES:
+        return STATE
     return CARBON if "CO2" in info.unit or "CO₂" in info.unit else ENERGY
 
 
@@ -52,9 +64,10 @@ def escape_tag(text: str) -> str:
     Raises
     ------
     InvalidDataError
-        If it holds a backslash: generations of the server read ``\,`` and a final ``\`` differently.
+        If it holds a backslash, which generations of the server read differently, or a character
+        that would end the line.
     """
-    if "\\" in text or not text:
+    if "\\" in text or not text or any(category(c) in ("Cc", "Cs") for c in text):
         raise InvalidDataError("line protocol cannot hold this text in a tag", "point", text, "Use another name.")
     return _ESCAPED.sub(r"\\\1", text)
 
@@ -66,6 +79,9 @@ def escape_field(text: str) -> str:
 
 def head(name: str, info: SeriesInfo, tags: Mapping[str, str]) -> str:
     """Return measurement and tags of a series, tags sorted by key."""
+    taken = _RESERVED.intersection(tags)
+    if taken:
+        raise InvalidDataError("line protocol has no tag of this name", min(taken), None, "Rename the column.")
     held = {"device_id": info.point, "energy_type": info.energy_type, "unit": info.unit} | dict(tags)
     listed = sorted((escape_tag(key), escape_tag(value)) for key, value in held.items() if value)
     return ",".join([escape_tag(name), *(f"{key}={value}" for key, value in listed)])
@@ -98,7 +114,8 @@ def from_lines(text: str) -> pd.DataFrame:
     """Return line protocol as a frame of readings that a meter store can write.
 
     A line without ``device_id`` is named by its measurement and tags; one without ``unit`` gets
-    that of its measurement in the specification (kWh, kW, degC, tCO2e).
+    that of its measurement in the specification (kWh, kW, degC, tCO2e). A further number on the line
+    (``efficiency``, ``humidity``) is a point of its own, ``hvac_001/efficiency``; further texts are left out.
 
     Raises
     ------
@@ -133,6 +150,10 @@ def _rows(text: str) -> Iterator[dict[str, object]]:
         row["quality"] = int(_number(fields.get("quality", "100i"), number))
         row["status"] = _plain(fields.get("status", '""')[1:-1])
         yield row | tags
+        for extra, value in fields.items():
+            if extra not in _OURS and _NUMERIC.fullmatch(value):
+                unit = {"point": f"{row['point']}/{extra}", "unit": _FIELDS.get(extra, "1")}
+                yield row | unit | {"value": _number(value, number)} | tags
 
 
 def _pair(part: str, number: int) -> tuple[str, str]:

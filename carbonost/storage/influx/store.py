@@ -29,10 +29,11 @@ from carbonost.errors import (
 )
 from carbonost.storage import cells
 from carbonost.storage.address import parse_address
-from carbonost.storage.civil import EARLIEST, LATEST, QUARTER, edges, instant, span, zone
+from carbonost.storage.civil import QUARTER, edges, instant, span, zone
 from carbonost.storage.frames import known_series, points_of, read_frame
 from carbonost.storage.influx.http import InfluxClient
 from carbonost.storage.influx.line import MEASUREMENTS, encode, escape_field, escape_tag, head, measurement
+from carbonost.storage.influx.query import any_of, between, identifier, quoted
 from carbonost.storage.influx.tiers import InfluxTiers
 from carbonost.storage.ports import SeriesInfo, WriteResult
 from carbonost.storage.tables import readings_frame, readings_table
@@ -110,7 +111,14 @@ class InfluxMeterStore:
         on_invalid: Literal["raise", "skip"] = "raise",
         assume_tz: str | None = None,
     ) -> WriteResult:
-        """Store readings; a batch that was cut off may be written again as it is."""
+        """Store readings, ten thousand a post; each post is whole, several are not.
+
+        Raises
+        ------
+        PartialWrite
+            If it stopped in between: `stored` rows stand, the readings of ``error.resend`` are to be
+            written again. Writing the whole frame again is as good: nothing is doubled.
+        """
         batch = read_frame(frame, on_invalid=on_invalid, assume_tz=assume_tz)
         with self._open():
             if not len(batch):
@@ -126,8 +134,15 @@ class InfluxMeterStore:
                 )
             heads = self._register(batch.series)
             created, updated, changed = self._compare(batch, ~late)
-            lines = encode(batch, heads)
-            self._client.write([lines[row] for row in np.flatnonzero(changed)])
+            lines, sent = encode(batch, heads), np.flatnonzero(changed)
+            try:
+                self._client.write([lines[row] for row in sent])
+            except StorageError as exc:
+                told = vars(exc)
+                if "resend" in told:
+                    told["stored"] += len(batch) - len(sent)
+                    told["resend"] = _again(batch, sent[told["resend"]])
+                raise
         kept = int((~late).sum())
         return WriteResult(created, updated, kept - created - updated, batch.skipped + len(batch) - kept)
 
@@ -190,7 +205,7 @@ class InfluxMeterStore:
             removed += self._tiers.delete([info.point for info in series], first, last)
             for name, points in self._by_measurement(series):
                 for point in points:
-                    where = f"\"device_id\" = '{quote(point)}' and {_between(first, last)}"
+                    where = f"\"device_id\" = '{quoted(point)}' and {between(first, last)}"
                     self._client.query(f'delete from "{name}" where {where}')
         return removed
 
@@ -235,7 +250,7 @@ class InfluxMeterStore:
             found = self._client.query("show databases", admin=True)
             names = {row[0] for series in found for row in series.get("values", ())}
             if self._client.database not in names:
-                self._client.query(f'create database "{_identifier(self._client.database)}"', admin=True)
+                self._client.query(f'create database "{identifier(self._client.database)}"', admin=True)
         except Unsupported as exc:
             raise NotFoundError(
                 "the database is missing and this server does not let us create it",
@@ -324,7 +339,7 @@ class InfluxMeterStore:
 
     def _readings(self, series: Sequence[SeriesInfo], first: int, last: int) -> Columns:
         return self._select(
-            series, f" and {_between(first, last)}" if last > first else " and time < 0 and time > 0", ""
+            series, f" and {between(first, last)}" if last > first else " and time < 0 and time > 0", ""
         )
 
     def _select(self, series: Sequence[SeriesInfo], where: str, tail: str) -> Columns:
@@ -333,7 +348,7 @@ class InfluxMeterStore:
         for name, points in self._by_measurement(series):
             fields = 'select "value", "quality", "status"'
             found = self._client.query(
-                f'{fields} from "{name}" where ({_any(points)}){where} group by "device_id"{tail}'
+                f'{fields} from "{name}" where ({any_of(points)}){where} group by "device_id"{tail}'
             )
             for one in found:
                 codes += [rank[one["tags"]["device_id"]]] * len(one["values"])
@@ -355,7 +370,7 @@ class InfluxMeterStore:
         full = self._full(series) if any(not info.unit for info in series) else series
         for name, points in self._by_measurement(full):
             wanted = 'select count("value"), sum("value"), min("value"), max("value")'
-            where = f"({_any(points)}) and {_between(first, last)}"
+            where = f"({any_of(points)}) and {between(first, last)}"
             found = self._client.query(
                 f'{wanted} from "{name}" where {where} group by time(15m), "device_id" fill(none)'
             )
@@ -371,18 +386,9 @@ class InfluxMeterStore:
         return cells.Cells(np.array(codes, dtype=np.int64), start, start, start + QUARTER, count, total, low, high)
 
 
-def quote(text: str) -> str:
-    """Return a text as it stands between single quotes of InfluxQL."""
-    return text.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _identifier(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _any(points: Sequence[str]) -> str:
-    return " or ".join(f"\"device_id\" = '{quote(point)}'" for point in points)
-
-
-def _between(first: int, last: int) -> str:
-    return f"time >= {max(first, EARLIEST)}000 and time < {min(last, LATEST)}000"
+def _again(batch: Batch, rows: Integers) -> pd.DataFrame:
+    """Return some readings of a batch as a frame to write."""
+    status = batch.status[rows] if batch.status is not None else None
+    return readings_frame(
+        batch.series, batch.code[rows], batch.start[rows], batch.value[rows], batch.quality[rows], status
+    )

@@ -17,6 +17,7 @@ from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import EARLIEST, LATEST, before, edges, zone
 from carbonost.storage.influx.line import escape_field, escape_tag
+from carbonost.storage.influx.query import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,8 +68,8 @@ class InfluxTiers:
             held = held.take((held.first >= first) & (held.end <= last))
             removed += int(held.count.sum())
             for who, at in zip(held.series.tolist(), held.start.tolist(), strict=True):
-                point = points[who].replace("\\", "\\\\").replace("'", "\\'")
-                where = f"\"device_id\" = '{point}' and \"level\" = '{level}' and time >= {at}000 and time <= {at}000"
+                when = f"time >= {at}000 and time <= {at}000"
+                where = f"\"device_id\" = '{quoted(points[who])}' and \"level\" = '{level}' and {when}"
                 self._client.query(f'delete from "{self._tier}" where {where}')
         return removed
 
