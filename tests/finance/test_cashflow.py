@@ -5,7 +5,20 @@ from hypothesis import strategies as st
 
 from carbonost.domain.measure import Investment
 from carbonost.domain.scenario import ScenarioParams
-from carbonost.engines.finance import Cashflow, Financing, TaxTerms, lcoe, npv, npv_sensitivity, portfolio
+from carbonost.engines.finance import (
+    Cashflow,
+    Financing,
+    TaxTerms,
+    check_consistency,
+    lcoe,
+    mac,
+    macc,
+    npv,
+    npv_sensitivity,
+    portfolio,
+    tornado,
+    two_way,
+)
 from carbonost.errors import InputError
 
 PLAIN = {"wacc": 0.08, "horizon_years": 5}
@@ -271,3 +284,31 @@ def test_metrics_of_one_cash_flow_never_contradict_each_other(capex, saving, ope
     if metrics["portfolio_npv"] > 1e-6 * capex:
         assert metrics["portfolio_payback_y"] is not None
         assert metrics["portfolio_payback_y"] <= horizon
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda: Financing("loan", share=0.5, years=0), "years"),
+        (lambda: Financing("loan", share=0.5, years=5, rate=-2.0), "rate"),
+        (lambda: Financing("loan", method="balloon"), "method"),
+        (lambda: Financing("loan", share="70%"), "share"),
+        (lambda: Cashflow.build({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 2.5}), "horizon_years"),
+        (lambda: npv(0.1, [1.0, 2.0], first_at="today"), "first_at"),
+        (lambda: mac("a", 1.0, 1.0, 1.0, 0.08, 10), "capex_cny"),
+        (lambda: macc(None), "rows"),
+        (lambda: tornado(lambda a: a, {"a": 1.0}, {"a": 3.0}), "a"),
+        (lambda: two_way(lambda a: a, {"a": 1.0}, ("a", [1.0]), ("a", [2.0])), "a"),
+        (lambda: check_consistency(rate=0.08, horizon_years=15, npv_cny="x"), "npv_cny"),
+    ],
+)
+def test_what_is_typed_wrongly_is_named(call, field):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert caught.value.field == field
+
+
+def test_a_measure_named_twice_is_not_counted_twice():
+    one = {"id": "m", "capex_cny": 1e6, "saving_cny_per_year": 2e5, "life_years": 10}
+    with pytest.raises(InputError, match="twice"):
+        portfolio([one, one], {"wacc": 0.08, "horizon_years": 10}, size=2)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.checks import is_number
 from carbonost.domain.scenario import ScenarioParams
-from carbonost.engines.finance.columns import plain
+from carbonost.engines.finance.columns import plain, rates, whole_years
 from carbonost.engines.finance.discount import npv
 from carbonost.engines.finance.financing import loan, shared_savings
 from carbonost.engines.finance.metrics import Payback, payback, payback_column
@@ -52,8 +53,12 @@ class Financing:
     def __post_init__(self) -> None:
         if self.kind not in ("self", "loan", "shared_savings"):
             raise InputError("unknown financing", "kind", self.kind, "Choose self, loan or shared_savings.")
-        if not 0 <= self.share <= 1:
+        if self.method not in ("annuity", "equal_principal"):
+            raise InputError("unknown method", "method", self.method, "Choose 'annuity' or 'equal_principal'.")
+        if not is_number(self.share) or not 0 <= self.share <= 1:
             raise InputError("must lie in [0, 1]", "share", self.share, "70 % is 0.7.")
+        rates(self.rate)
+        whole_years(self.years)
 
 
 @dataclass(frozen=True)
@@ -130,9 +135,7 @@ class Cashflow:
         the depreciable cost. Energy prices grow by `price_escalation` from the second year on.
         """
         known(scenario, ScenarioParams, "scenario")
-        horizon = int(number(scenario, "horizon_years").item())
-        if horizon < 1:
-            raise InputError("must be at least 1", "horizon_years", horizon, "Give whole years.")
+        horizon = int(whole_years(number(scenario, "horizon_years"), "horizon_years").item())
         have = amounts(measure, horizon)
         gross = _gross(have, scenario, horizon)
         rules = _tax_rules(scenario) if tax is None else tax

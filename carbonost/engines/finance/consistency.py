@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from carbonost.engines.finance.columns import finite, whole_years
 from carbonost.engines.finance.discount import annuity
-from carbonost.errors import InconsistentMetricsError, InputError
+from carbonost.errors import InconsistentMetricsError
 
 CLOSE: Final = 0.01  # figures that were rounded for print may differ by this share of the capital
 
@@ -48,8 +49,14 @@ def check_consistency(
     the discount rate. With equal yearly flows, present value and payback follow from capital and
     yearly net.
     """
-    if horizon_years < 1:
-        raise InputError("must be at least 1", "horizon_years", horizon_years, "Give whole years.")
+    claims = {
+        "rate": rate, "npv_cny": npv_cny, "irr": irr, "payback_years": payback_years, "capex_cny": capex_cny,
+        "discounted_payback_years": discounted_payback_years, "annual_net_cny": annual_net_cny,
+    }  # fmt: skip
+    for name, claim in claims.items():
+        if claim is not None:
+            finite(claim, name)
+    whole_years(horizon_years, "horizon_years")
     scale = CLOSE * abs(capex_cny) if capex_cny else 0.0
     if capex_cny is not None and annual_net_cny is not None:
         _level_flow(rate, horizon_years, npv_cny, payback_years, capex_cny, annual_net_cny)

@@ -54,7 +54,7 @@ def npv(rate: npt.ArrayLike, cashflows: npt.ArrayLike, first_at: float = 0) -> f
     6.9959
     """
     flow = flows(cashflows)
-    times = np.arange(flow.shape[-1], dtype=np.float64) + first_at
+    times = np.arange(flow.shape[-1], dtype=np.float64) + finite(first_at, "first_at")
     return _discounted(rates(rate), flow, times)
 
 

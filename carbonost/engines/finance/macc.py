@@ -120,7 +120,10 @@ def macc(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> Macc:
 
 
 def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    try:
+        frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    except (TypeError, ValueError) as exc:
+        raise InputError("is not a table", "rows", type(rows).__name__, "Give records id, mac_cny_per_t, …") from exc
     wanted = ["id", "mac_cny_per_t", "abatement_t"]
     if frame.empty and not len(frame.columns):
         frame = pd.DataFrame(columns=wanted)

@@ -173,7 +173,7 @@ def mac(
     >>> round(mac(1_000_000.0, 20_000.0, 100_000.0, 500.0, 0.08, 15), 2)
     73.66
     """
-    yearly = annuity(rate, years, capex_cny)
+    yearly = annuity(rate, years, finite(capex_cny, "capex_cny"))
     cost = yearly + finite(opex_cny_per_year, "opex_cny_per_year") - finite(saving_cny_per_year, "saving_cny_per_year")
     tonnes = finite(abatement_t_per_year, "abatement_t_per_year")
     with np.errstate(divide="ignore", invalid="ignore"):

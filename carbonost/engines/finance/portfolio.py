@@ -114,6 +114,9 @@ def portfolio(
     if not valued:
         return Portfolio((), unvalued, _in_words(rule, most), None, None)
     ids = [str(read(one, "id")) for one in valued]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise InputError("stands twice", "id", twice[0], "Give each measure once; two of a kind have two ids.")
     if rule == "npv":
         worth = np.asarray(Cashflow.build(valued, scenario, tax=tax, financing=financing).npv_cny)
         order = sorted(range(len(ids)), key=lambda at: (-float(worth[at]), ids[at]))

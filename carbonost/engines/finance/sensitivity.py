@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from carbonost.engines.finance.columns import finite
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from carbonost.domain.series import FloatArray
 
@@ -79,7 +80,7 @@ def tornado(model: Callable[..., float], base: Mapping[str, Any], ranges: Mappin
     bars = []
     for name, span in ranges.items():
         _known(name, base)
-        if len(span) != 2:  # noqa: PLR2004 -- a pair
+        if not isinstance(span, Sequence) or len(span) != 2:  # noqa: PLR2004 -- a pair
             raise InputError("a range is a pair", name, span, "Give (low, high).")
         low, high = (call({**base, name: value}) for value in span)
         bars.append(Bar(name, low, high, abs(high - low)))
@@ -110,6 +111,8 @@ def two_way(
     (down, values), (across, others) = rows, columns
     _known(down, base)
     _known(across, base)
+    if down == across:
+        raise InputError("is moved twice", across, None, "Name two parameters.")
     table: FloatArray = np.array([[call({**base, down: y, across: x}) for x in others] for y in values], dtype=float)
     table = table.reshape(len(values), len(others))
     return pd.DataFrame(table, index=pd.Index(values, name=down), columns=pd.Index(others, name=across))
