@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from energy import DEMAND, OPT, read_kw, table, tariff, waited
+from energy_problem import DEMAND, OPT, read_kw, table, tariff, waited
 
 from carbonost.engines.energy import Battery, Site
 from carbonost.engines.energy.blocks import StorageModel
@@ -62,6 +62,7 @@ def rolling(load, days):
         at = slice(96 * number, 96 * number + 96)
         return replace(
             storage, net_kw=storage.net_kw[at], price=storage.price[at], month=np.zeros(96, np.int32),
+            demand_cny_per_kw=storage.demand_cny_per_kw[:1],
             floor_kw=np.array([floor]),
         )  # fmt: skip
 
