@@ -10,14 +10,21 @@ from carbonost.agents.envelope import SCHEMA_VERSION, HumanCheckpoint, Metric, R
 from carbonost.agents.job import JobView, ResultsView
 from carbonost.agents.lineage import Lineage
 from carbonost.agents.policy import ReviewPolicy
+from carbonost.domain.activity import ActivityData, Contract
+from carbonost.domain.emission import EmissionResult
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem, Reproducibility
+from carbonost.domain.place import Entity
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
 
 MODELS = (
+    ActivityData,
     AssumptionItem,
     BlackboardState,
+    Contract,
     DataGap,
     Diagnosis,
+    EmissionResult,
+    Entity,
     EvidenceItem,
     GeoSelection,
     HumanCheckpoint,
@@ -40,6 +47,6 @@ def schemas() -> dict[str, Any]:
     Examples
     --------
     >>> sorted(schemas()["models"])[:3]
-    ['AssumptionItem', 'BlackboardState', 'DataGap']
+    ['ActivityData', 'AssumptionItem', 'BlackboardState']
     """
     return {"version": SCHEMA_VERSION, "models": {model.__name__: model.model_json_schema() for model in MODELS}}

@@ -1,7 +1,8 @@
-"""``factors search`` and ``template``: what is packaged, and files to start from."""
+"""``factors search``, ``template``, ``schema export``: what is packaged, files to start from, shapes of results."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ def add(commands: Any) -> None:
     template.add_argument("kind", choices=("park",))
     template.add_argument("folder", type=Path)
     template.set_defaults(call=_template)
+    schema = commands.add_parser("schema", help="公开数据模型的 JSON Schema")
+    export = schema.add_subparsers(required=True, metavar="export").add_parser("export", help="输出到屏幕，或写入目录")
+    export.add_argument("folder", type=Path, nargs="?", help="每个模型一个文件：ResultEnvelope.v1.json")
+    export.set_defaults(call=_schema)
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -62,4 +67,19 @@ def _template(args: argparse.Namespace) -> int:
 
     path = write_park(args.folder)
     tell(f"已生成 {path}；修改后运行：carbonost run {path}")
+    return codes.DONE
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from carbonost.agents.schemas import schemas
+
+    body = schemas()
+    if args.folder is None:
+        print(json.dumps(body, ensure_ascii=False, indent=2))
+        return codes.DONE
+    args.folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in body["models"].items():
+        file = args.folder / f"{name}.v{body['version']}.json"
+        file.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    tell(f"已写入 {len(body['models'])} 个模型（版本 {body['version']}）：{args.folder}")
     return codes.DONE

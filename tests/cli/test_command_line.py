@@ -3,12 +3,14 @@
 import json
 import re
 import shlex
+import subprocess
 import sys
 from math import fsum
 
 import pytest
 import yaml
 
+from carbonost._lazy import EXTRA_OF
 from carbonost.cli.main import main
 from carbonost.cli.show import _rounded
 from carbonost.sample import write_park
@@ -218,3 +220,26 @@ def test_an_unknown_scheme_is_refused_by_name(run):
     code, _, err = run("adapters", "verify", "nonsense://x")
     assert code == 1
     assert "nonsense" in err
+
+
+def test_the_schemas_of_the_public_models_are_exported_with_their_version(run, tmp_path):
+    """P25."""
+    code, out, _ = run("schema", "export")
+    assert code == 0
+    body = json.loads(out)
+    code, _, err = run("schema", "export", tmp_path / "schemas")
+    assert code == 0
+    assert f"{len(body['models'])} 个模型" in err
+    stored = json.loads((tmp_path / f"schemas/ResultEnvelope.v{body['version']}.json").read_text("utf-8"))
+    assert stored["additionalProperties"] is False
+    assert {"metrics", "data_gaps", "reproducibility"} <= stored["properties"].keys()
+
+
+def test_what_needs_no_extra_runs_on_the_core_install(tmp_path):
+    """S62, P100: jobs are listed, factors found and schemas written with every optional package absent."""
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_OF)
+    calls = [["jobs", "--store", str(tmp_path / "store")], ["factors", "search", "江苏"], ["schema", "export"]]
+    script = f"import sys\n{blocked}from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "任务（0）" in done.stdout

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from carbonost.agents.spec import AgentSpec, Editable, MetricSpec, Trigger
 from carbonost.domain.evidence import EvidenceItem
-from carbonost.engines.geo import Boundary, clip, completeness_score, overlaps, read_boundary, resolve
+from carbonost.engines import geo  # its names load shapely and pyproj when a boundary is read, not when jobs are listed
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from carbonost.agents.stages.base import Notes, StageContext, StageOutput
     from carbonost.domain.scenario import GeoSelection
-    from carbonost.engines.geo.admin import Overlap
+    from carbonost.engines.geo import Boundary, Overlap
 
 CODE_DIGITS: Final = 6
 
@@ -154,7 +154,7 @@ class GeoStage:
         if expected and inside:
             checks["entity_ratio"] = max(len(inside) / expected, expected / len(inside))
         present = _present(context, boundary, inside)
-        score = completeness_score(present)
+        score = geo.completeness_score(present)
         _state_gaps(context, notes, boundary, inside)
         return notes.output(
             {
@@ -178,10 +178,10 @@ class GeoStage:
     def _boundary(self, context: StageContext, notes: Notes) -> Boundary | None:
         given = notes.override("artifacts.region_boundary")
         if given is not None:
-            return read_boundary(cast("dict[str, Any]", given), "WGS84")
+            return geo.read_boundary(cast("dict[str, Any]", given), "WGS84")
         selection = context.selection
         if selection.type == "polygon":
-            boundary = read_boundary(cast("dict[str, Any]", selection.geometry), selection.datum)
+            boundary = geo.read_boundary(cast("dict[str, Any]", selection.geometry), selection.datum)
             if selection.datum is None:
                 notes.gap(
                     "坐标基准（datum）",
@@ -200,7 +200,7 @@ class GeoStage:
             found = self.boundaries.boundary(selection)
             if found is not None:
                 notes.cite(EvidenceItem(type="file", id="boundaries", version=self.boundaries.version))
-        return None if found is None else read_boundary(found, "WGS84")
+        return None if found is None else geo.read_boundary(found, "WGS84")
 
     def _codes(
         self, context: StageContext, notes: Notes, boundary: Boundary | None
@@ -210,12 +210,12 @@ class GeoStage:
         given = notes.override("metrics.admin_codes")
         shares: list[Overlap] = []
         if boundary is not None and self.boundaries is not None:
-            shares = overlaps(boundary.geometry, self.boundaries.admin_features(boundary.geometry))
+            shares = geo.overlaps(boundary.geometry, self.boundaries.admin_features(boundary.geometry))
             checks["overlaps"] = [{"code": one.code, "name": one.name, "share": one.share} for one in shares]
             checks["second_district_share"] = shares[1].share if len(shares) > 1 and given is None else 0.0
         if given is not None:
             for one in cast("dict[str, str]", given).values():
-                resolve(one, year)
+                geo.resolve(one, year)
             return cast("dict[str, str]", given), checks
         code: str | None = shares[0].code if shares else _declared_code(context)
         if code is None:
@@ -227,7 +227,7 @@ class GeoStage:
                 affects=("admin_codes",),
             )
             return None, checks
-        unit = resolve(code, year)
+        unit = geo.resolve(code, year)
         if not unit.current:
             checks["code_abolished"] = True
             notes.gap(
@@ -290,7 +290,7 @@ def _entities(
     if boundary is not None and located:
         lon = np.array([listed[i].lon for i in located], dtype=np.float64)
         lat = np.array([listed[i].lat for i in located], dtype=np.float64)
-        mask, record = clip(boundary.geometry, lon, lat, layer="entities", version=version)
+        mask, record = geo.clip(boundary.geometry, lon, lat, layer="entities", version=version)
         for i, hit in zip(located, mask.tolist(), strict=True):
             inside[i] = hit
         manifest.append(
