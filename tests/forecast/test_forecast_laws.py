@@ -33,10 +33,11 @@ def test_scaling_the_history_scales_the_forecast(plant, model):
     np.testing.assert_allclose(ten[VALUES], 10 * one[VALUES], rtol=1e-9)
 
 
-def test_shifting_the_history_shifts_the_forecast(plant, model):
-    load = plant(60)
-    low, high = predict_load(load, model=model), predict_load(load + 1000.0, model=model)
-    np.testing.assert_allclose(high[VALUES], low[VALUES] + 1000.0, rtol=1e-9)
+def test_shifting_a_load_that_feeds_back_shifts_the_forecast(plant, model):
+    net = plant(60) - 220.0  # nights are negative: shares are counted from the lowest reading
+    low, lower = predict_load(net, model=model), predict_load(net - 1000.0, model=model)
+    assert low.yhat.min() < 0
+    np.testing.assert_allclose(lower[VALUES], low[VALUES] - 1000.0, rtol=1e-9)
 
 
 def test_the_order_of_rows_changes_nothing(plant, model):

@@ -36,23 +36,26 @@ print(sorted({"prophet", "sklearn", "scipy", "cvxpy", "highspy", "holidays", "sq
 @given(st.integers(0, 2**32 - 1), st.integers(3, 30), st.integers(1, 4))
 def test_one_pass_equals_regression_on_every_past(seed, n, lead):
     rng = np.random.default_rng(seed)
-    root = rng.normal(size=(n + 1, 3))
-    kernel, values = root @ root.T, rng.normal(size=(n, 2))
-    sequence = Sequence(kernel[:n, :n].copy(), values, noise=0.5, bound=np.inf)
-    expected = np.zeros((n, 2))
-    for i in range(lead, n):
-        seen = slice(0, i - lead + 1)
-        expected[i] = kernel[i, seen] @ np.linalg.solve(kernel[seen, seen] + 0.5 * np.eye(i - lead + 1), values[seen])
-    np.testing.assert_allclose(sequence.past(lead), expected, atol=1e-9)
-    last = kernel[n:, :n] @ np.linalg.solve(kernel[:n, :n] + 0.5 * np.eye(n), values)
-    np.testing.assert_allclose(sequence.ahead(kernel[n:, :n]), last, atol=1e-9)
+    root = rng.normal(size=(2, n + 1, 3))
+    kernels, values, noise = root @ root.transpose(0, 2, 1), rng.normal(size=(2, n, 2)), np.array([0.5, 2.0])
+    sequence = Sequence(kernels[:, :n, :n].copy(), values, noise, np.full(2, np.inf))
+    past, ahead = sequence.past(lead), sequence.ahead(kernels[:, n:, :n])
+    for kernel, value, variance, said, then in zip(kernels, values, noise, past, ahead, strict=True):
+        expected = np.zeros((n, 2))
+        for i in range(lead, n):
+            seen = slice(0, i - lead + 1)
+            noisy = kernel[seen, seen] + variance * np.eye(i - lead + 1)
+            expected[i] = kernel[i, seen] @ np.linalg.solve(noisy, value[seen])
+        np.testing.assert_allclose(said, expected, atol=1e-9)
+        last = kernel[n:, :n] @ np.linalg.solve(kernel[:n, :n] + variance * np.eye(n), value)
+        np.testing.assert_allclose(then, last, atol=1e-9)
 
 
 def test_an_outlier_moves_the_next_day_by_no_more_than_the_bound():
-    kernel = np.full((4, 4), 1.0)
-    values = np.array([[0.0], [0.0], [1e9]])
-    mild = Sequence(kernel[:3, :3].copy(), values, noise=1.0, bound=2.0).ahead(kernel[3:, :3])
-    assert 0 < mild[0, 0] < 2.0
+    kernel = np.full((1, 4, 4), 1.0)
+    values = np.array([[[0.0], [0.0], [1e9]]])
+    mild = Sequence(kernel[:, :3, :3].copy(), values, np.ones(1), np.full(1, 2.0)).ahead(kernel[:, 3:, :3])
+    assert 0 < mild[0, 0, 0] < 2.0
 
 
 def test_a_quantile_of_four_of_five_scores_takes_the_finite_sample_into_account():

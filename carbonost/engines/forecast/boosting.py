@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
     from carbonost.engines.forecast.calendar import Days
     from carbonost.engines.forecast.exogenous import Exogenous
+    from carbonost.engines.forecast.track import Track
 
 _LAGS: Final = (0, 1, 2, 6, 13)  # days before the newest one known
 _LEADS: Final = (1, 2, 3, 5, 7, 14, 28, 56, 366)  # models exist for these; a day ahead takes the next one
@@ -32,9 +33,9 @@ class Boosting:
     leaves: int = 31
     seed: int = 0
 
-    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> BoostingTrack:
+    def tracks(self, values: FloatArray, days: Days, signals: Exogenous | None) -> list[Track]:
         """Fit nothing yet: a lead's trees grow when it is asked for."""
-        return BoostingTrack(values, days, signals, self)
+        return [BoostingTrack(values, days, signals, self)]
 
 
 class BoostingTrack:

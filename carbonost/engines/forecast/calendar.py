@@ -45,6 +45,8 @@ class Days:
         Days since the holiday block began and until it ends, -1 outside of blocks.
     after, eve : (n,) array of bool
         The day before, or the day after, is off.
+    brim : (n,) array of int
+        1 on the last day before a holiday block, 2 on the first one after, 0 elsewhere.
     festival : (n,) array of str
         What the block celebrates, "" outside of blocks.
     provisional : (n,) array of bool
@@ -60,6 +62,7 @@ class Days:
     left: IntArray
     after: BoolArray
     eve: BoolArray
+    brim: IntArray
     festival: Any
     provisional: BoolArray
     country: str | None
@@ -82,7 +85,7 @@ class Days:
         cut = slice(start, stop)
         return Days(
             self.first + start, self.weekday[cut], self.kind[cut], self.into[cut], self.left[cut],
-            self.after[cut], self.eve[cut], self.festival[cut], self.provisional[cut], self.country,
+            self.after[cut], self.eve[cut], self.brim[cut], self.festival[cut], self.provisional[cut], self.country,
         )  # fmt: skip
 
 
@@ -135,7 +138,10 @@ def read_days(first: int, count: int, country: str | None) -> Days:
         _mark(country, begin, kind, weekday, name, provisional)
     into, left = _blocks(kind, name, country)
     off = (kind == WEEKEND) | (kind == HOLIDAY)
-    days = Days(begin, weekday, kind, into, left, np.roll(off, 1), np.roll(off, -1), name, provisional, country)
+    inside = into >= 0
+    brim = np.where(inside, 0, np.where(np.roll(inside, -1), 1, 2 * np.roll(inside, 1))).astype(np.int32)
+    after, eve = np.roll(off, 1), np.roll(off, -1)
+    days = Days(begin, weekday, kind, into, left, after, eve, brim, name, provisional, country)
     return days.part(_MARGIN, _MARGIN + count)
 
 

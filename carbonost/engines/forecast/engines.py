@@ -12,7 +12,7 @@ from carbonost.engines.forecast.calendar import read_days
 from carbonost.engines.forecast.correction import correct
 from carbonost.engines.forecast.exogenous import read_exogenous
 from carbonost.engines.forecast.intervals import half_widths
-from carbonost.engines.forecast.kernel import STEADY, SWIFT
+from carbonost.engines.forecast.kernel import LASTING, STEADY, SWIFT
 from carbonost.engines.forecast.provenance import provenance
 from carbonost.engines.forecast.track import CalendarRidge, LastDay
 
@@ -31,26 +31,27 @@ LONGEST_DAYS: Final = 600  # older days are left out: they cost time and told no
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _SCORED: Final = 56  # recent blocks that weigh the tracks
 _SHARPNESS: Final = 8.0  # how fast a weight falls with the error
+_LOOKED_AHEAD: Final = 9  # days of the calendar read beyond the history: a week's forecast needs no more
 _LONGEST_LEAD: Final = 14  # leads beyond share their errors
 
 
 class Part(Protocol):
-    """Settings that make a track."""
+    """Settings that make tracks."""
 
-    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> Track:
-        """A track over those days."""
+    def tracks(self, values: FloatArray, days: Days, signals: Exogenous | None) -> list[Track]:
+        """Tracks over those days."""
         ...
 
 
 @dataclass(frozen=True)
 class DayForecaster:
-    """Tracks weighted by their recent errors, corrected by the last hours, with conformal intervals.
+    """Tracks corrected by the last hours and weighted by their recent errors, with conformal intervals.
 
     Attributes
     ----------
     name : str
     parts : tuple of Part
-        What each makes a track.
+        What makes the tracks.
     sharpness : float
         Weight of a track is its recent error to the power of minus this.
     corrects : bool
@@ -67,12 +68,13 @@ class DayForecaster:
         known = history.last(LONGEST_DAYS)
         next_day, slot = (int(x[0]) for x in known.cells(known.future(1)))
         first, values = known.by_day(next_day if slot else next_day - 1)
-        days = read_days(first, len(values), holidays)
+        calendar = read_days(first, len(values) + _LOOKED_AHEAD, holidays)
+        days = calendar.part(0, len(values))
         signals = read_exogenous(exog, known) if exog is not None else None
         short = known.days < LEARNING_DAYS
         parts = (LastDay("kind"),) if short else self.parts
-        tracks = [part.track(values, days, signals) for part in parts]
-        return DayFit(self, history, values, days, tracks, slot, signals, short)
+        tracks = [track for part in parts for track in part.tracks(values, days, signals)]
+        return DayFit(self, history, values, calendar, tracks, slot, short)
 
 
 class DayFit:
@@ -83,34 +85,32 @@ class DayFit:
         model: DayForecaster,
         history: History,
         values: FloatArray,
-        days: Days,
+        calendar: Days,
         tracks: Sequence[Track],
         origin: int,
-        signals: Exogenous | None,
         short: bool,
     ) -> None:
-        self._model, self._history, self._values, self._days = model, history, values, days
-        self._tracks, self._origin, self._signals, self._short = tracks, origin, signals, short
+        self._model, self._history, self._values, self._calendar = model, history, values, calendar
+        self._tracks, self._origin, self._short = tracks, origin, short
         slots = values.shape[1]
         self._end = values.size if origin == 0 else values.size - slots + origin
-        self._group = _groups(days)
+        self._group = _groups(calendar.part(0, len(values)))
         self._past = [track.past(1) for track in tracks]
-        self._weights = self._weigh()
-        self._errors = self._blocks(values - self._mix(self._past))
-        odd = self._blocks(np.repeat(days.special[:, None], slots, axis=1)).any(axis=1)
-        odd |= np.append(False, odd[:-1])
-        self._replayed: FloatArray = np.zeros_like(self._errors)
-        self._bias: FloatArray = np.zeros(slots)
+        errors = np.stack([self._blocks(values - past) for past in self._past])
+        self._bias = np.zeros((len(tracks), slots))
         if model.corrects and not short:
-            self._replayed, self._bias = correct(self._errors, self._turns(len(odd)), odd)
+            replayed, self._bias = correct(errors, self._turns(errors.shape[1]))
+            errors -= replayed
+        self._weights = self._weigh(errors)
+        self._errors = self._mix(errors)
 
     def predict(self, steps: int, levels: Sequence[float] = (0.8,)) -> Forecast:
         """Forecast the intervals after the history."""
         starts = self._history.future(steps)
         day, slot = self._history.cells(starts)
         rows, slots = self._values.shape
-        row = day - self._days.first
-        ahead = read_days(self._days.first + rows, max(int(row[-1]) - rows + 1, 1), self._days.country)
+        row = day - self._calendar.first
+        ahead = self._ahead(max(int(row[-1]) - rows + 1, 1))
         said = [
             np.vstack([past[-1:], track.ahead(ahead)]) for past, track in zip(self._past, self._tracks, strict=True)
         ]
@@ -118,7 +118,7 @@ class DayFit:
         mean = self._mix(said)[at]
         since = row * slots + slot - self._end
         block, place = since // slots, since % slots
-        mean = mean + np.where(block == 0, self._bias[place], 0.0)
+        mean = mean + np.where(block == 0, (self._weights @ self._bias)[place], 0.0)
         group = np.concatenate([self._group[-1:], _groups(ahead)])[at[0]]
         widths = self._widths(block, place, group, levels)
         floor = 0.0 if np.nanmin(self._values) >= 0 else -np.inf
@@ -134,22 +134,28 @@ class DayFit:
             provenance(self._history, self._model.name, self._model),
         )
 
-    def _weigh(self) -> FloatArray:
+    def _ahead(self, count: int) -> Days:
+        """The days that follow."""
+        rows = len(self._values)
+        if rows + count <= len(self._calendar):
+            return self._calendar.part(rows, rows + count)
+        return read_days(self._calendar.first + rows, count, self._calendar.country)
+
+    def _weigh(self, errors: FloatArray) -> FloatArray:
         """Weights of the tracks by their recent errors."""
-        loss = np.empty(len(self._tracks))
-        for i, past in enumerate(self._past):
-            recent = np.abs(self._blocks(self._values - past)[-_SCORED:])
-            loss[i] = np.nanmean(recent) if np.isfinite(recent).any() else np.inf
+        recent = np.abs(errors[:, -_SCORED:])
+        known = np.isfinite(recent)
+        count = known.sum(axis=(1, 2))
+        loss = np.where(count, np.where(known, recent, 0.0).sum(axis=(1, 2)) / np.maximum(count, 1), np.inf)
         if not np.isfinite(loss).any():
             return np.full(len(loss), 1 / len(loss))
         best = loss.min()
         weight = (np.maximum(loss, 1e-12) / max(best, 1e-12)) ** -self._model.sharpness
         return np.asarray(weight / weight.sum())
 
-    def _mix(self, said: Sequence[FloatArray]) -> FloatArray:
+    def _mix(self, said: Sequence[FloatArray] | FloatArray) -> FloatArray:
         """Weighted mean of what the tracks say, over those that say something."""
-        total = np.zeros(said[0].shape)
-        share = np.zeros(said[0].shape)
+        total, share = np.zeros(said[0].shape), np.zeros(said[0].shape)
         for weight, one in zip(self._weights, said, strict=True):
             known = np.isfinite(one)
             total += np.where(known, weight * one, 0.0)
@@ -165,9 +171,9 @@ class DayFit:
 
     def _turns(self, count: int) -> IntArray:
         """How each block and the next go from work to rest: the day before, and the day they begin in."""
-        days = read_days(self._days.first, len(self._days) + 1, self._days.country)
-        turn = 2 * days.off + days.after
-        return turn[len(self._days) - count - (self._origin > 0) :][: count + 1].astype(np.int32)
+        turn = 2 * self._calendar.off + self._calendar.after
+        first = len(self._values) - count - (self._origin > 0)
+        return turn[first : first + count + 1].astype(np.int32)
 
     def _widths(
         self, block: IntArray, place: IntArray, group: IntArray, levels: Sequence[float]
@@ -188,7 +194,7 @@ class DayFit:
     def _errors_at(self, lead: int) -> FloatArray:
         """Past errors of a lead in days."""
         if lead == 1:
-            return np.asarray(self._errors - self._replayed)
+            return self._errors
         said = [track.past(min(lead, _LONGEST_LEAD)) for track in self._tracks]
         return np.asarray(self._blocks(self._values - self._mix(said)))
 
@@ -197,7 +203,7 @@ class DayFit:
             "days": round(self._history.days, 2),
             "gaps": int(np.isnan(self._history.readings).sum()),
             "repeated_rows": self._history.repeated,
-            "calendar": self._days.country or "weekdays only",
+            "calendar": self._calendar.country or "weekdays only",
             "provisional_days": int(ahead.provisional.sum()),
             "short_history": self._short,
             "weights": [round(float(w), 4) for w in self._weights],
@@ -218,5 +224,5 @@ def _mean_size(errors: FloatArray) -> float | None:
 NAIVE: Final = DayForecaster(
     "naive", (LastDay("day"), LastDay("weekday"), LastDay("kind")), sharpness=32.0, corrects=False
 )
-RIDGE: Final = DayForecaster("ridge", (CalendarRidge(STEADY),))
-AUTO: Final = DayForecaster("auto", (CalendarRidge(STEADY), CalendarRidge(SWIFT)))
+RIDGE: Final = DayForecaster("ridge", (CalendarRidge((STEADY,)),))
+AUTO: Final = DayForecaster("auto", (CalendarRidge((LASTING, STEADY, SWIFT)),))

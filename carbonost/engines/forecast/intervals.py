@@ -1,11 +1,20 @@
-"""Split-conformal intervals from past errors, by day type and hour.
+"""Conformal intervals from past errors: how large, in units of what is usual for the cell.
 
-Errors are those a forecast of the same lead would have made; each is one the model was not fitted on.
+Errors are those a forecast of the same lead would have made; each is one the model was not fitted on. What
+is usual is a mean over the past days of the group at the slot and its neighbours, recent days counting
+more. The quantile is taken over all cells of the last weeks. A factor then corrects it: it is what would
+have kept the last weeks covered, raised by each miss and lowered by each hit [1]_, so a load that drifts and
+one that calms down are both covered as promised.
+
+References
+----------
+.. [1] A. N. Angelopoulos, E. J. Candes, R. J. Tibshirani, Conformal PID Control for Time Series Prediction,
+   NeurIPS 2023; here on the logarithm of the width.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,8 +24,12 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
 NEIGHBOUR_H: Final = 1.0  # hours to either side that lend their errors
-RECENT: Final = 42  # days of the same group that count: older errors tell of a model that knew less
-FEWEST: Final = 5  # blocks below which a group borrows from all
+HALF_LIFE: Final = 14.0  # days of a group after which an error counts half
+BORROWED: Final = 5.0  # days' worth of errors a group takes from all days
+POOLED: Final = 84  # days whose errors give the quantile, and that are replayed
+FEWEST: Final = 7  # days with a usual size below which the errors are measured against the last one
+STEP: Final = 0.1  # how much a day of misses widens
+TRACKED: Final = 0.8  # the level whose misses are counted
 
 
 def half_widths(
@@ -35,14 +48,20 @@ def half_widths(
     levels : sequence of float [-]
     """
     size = np.abs(errors)
-    reach = round(NEIGHBOUR_H * size.shape[1] / 24)
-    out = {level: np.zeros(size.shape[1]) for level in levels}
-    for slot in range(size.shape[1]):
-        near = np.arange(slot - reach, slot + reach + 1) % size.shape[1]
-        pool = _pool(size[:, near], groups[:, near], int(wanted[slot]))
-        for level in levels:
-            out[level][slot] = conformal_quantile(pool, level)
-    return out
+    usual = _usual(size, np.vstack([groups, wanted]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = np.where(size > 0, size / usual[:-1], size)
+    scored = np.isfinite(scores).any(axis=1)
+    if scored.sum() < FEWEST:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scores = np.where(size > 0, size / usual[-1], size)
+        scored = np.isfinite(scores).any(axis=1)
+    scores = scores[scored]
+    factor = _factor(scores)
+    pool = scores[-POOLED:]
+    pool = pool[np.isfinite(pool)]
+    width = factor * np.nan_to_num(usual[-1])
+    return {level: conformal_quantile(pool, level) * width for level in levels}
 
 
 def conformal_quantile(scores: FloatArray, level: float) -> float:
@@ -53,11 +72,47 @@ def conformal_quantile(scores: FloatArray, level: float) -> float:
     return float(np.partition(scores, rank)[rank])
 
 
-def _pool(size: FloatArray, groups: IntArray, group: int) -> Any:
-    """Errors of the group's recent cells, or of all where the group is hardly known."""
+def _factor(scores: FloatArray) -> float:
+    """What the quantile had to be multiplied with to cover the last days."""
+    logarithm = 0.0
+    for day in range(max(len(scores) - POOLED, FEWEST), len(scores)):
+        pool, now = scores[max(day - POOLED, 0) : day], scores[day]
+        limit = conformal_quantile(pool[np.isfinite(pool)], TRACKED) * np.exp(logarithm)
+        now = now[np.isfinite(now)]
+        logarithm += STEP * (float((now > limit).mean()) - (1 - TRACKED))
+    return float(np.exp(logarithm))
+
+
+def _usual(size: FloatArray, groups: IntArray) -> FloatArray:
+    """Usual size of each cell and of the cells to come, from the days before, (n + 1, slots); NaN without any."""
     known = np.isfinite(size)
-    same = known & (groups == group)
-    if same.any(axis=1).sum() < FEWEST:
-        same = known
-    rows = np.flatnonzero(same.any(axis=1))[-RECENT:]
-    return size[rows][same[rows]]
+    held = np.where(known, size, 0.0)
+    reach = round(NEIGHBOUR_H * size.shape[1] / 24)
+    total, count = _faded(_lent(held, reach), _lent(known, reach))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        every = total / count
+        out = every.copy()
+        for group in np.unique(groups):
+            mine = groups[:-1] == group
+            total, count = _faded(_lent(held * mine, reach), _lent(known * mine, reach))
+            out = np.where(groups == group, (total + BORROWED * every) / (count + BORROWED), out)
+    return np.asarray(out)
+
+
+def _lent(table: FloatArray, reach: int) -> FloatArray:
+    """Mean of each cell and its neighbours in the day, the nearer ones counting more."""
+    out = (reach + 1.0) * table
+    for apart in range(1, reach + 1):
+        out += (reach + 1.0 - apart) * (np.roll(table, apart, axis=1) + np.roll(table, -apart, axis=1))
+    return np.asarray(out / (reach + 1.0) ** 2)
+
+
+def _faded(total: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sums over the rows before each row and before the next one; a count of `HALF_LIFE` later, half of it."""
+    age = np.cumsum(count, axis=0) * (np.log(2) / HALF_LIFE)
+    weight, left = np.exp(age), np.exp(-np.vstack([np.zeros(age.shape[1]), age]))
+    nothing = np.zeros((1, total.shape[1]))
+    return (
+        left * np.vstack([nothing, np.cumsum(weight * total, axis=0)]),
+        left * np.vstack([nothing, np.cumsum(weight * count, axis=0)]),
+    )

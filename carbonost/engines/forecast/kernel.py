@@ -15,12 +15,17 @@ import numpy as np
 from carbonost.engines.forecast.calendar import HOLIDAY, MAKEUP, WEEKEND
 
 if TYPE_CHECKING:
-    from carbonost.domain.series import FloatArray
+    from collections.abc import Sequence
+
+    from carbonost.domain.series import FloatArray, IntArray
     from carbonost.engines.forecast.calendar import Days
 
 _YEAR_DAYS: Final = 365.25
 _SEASON_MEMORY: Final = 1500.0  # days over which a season is remembered
 _LONGEST_LEFT: Final = 8
+_NEARLY: Final = 0.99  # how alike a make-up workday is to a workday, and a holiday to a Sunday
+_BRIM: Final = (0.3, 1000.0)  # weight and memory of the last day before a holiday block, and of the first one after
+_KINDS: Final = ("workday", "Saturday", "Sunday", "holiday", "make-up workday")
 
 
 @dataclass(frozen=True)
@@ -45,30 +50,32 @@ class Recipe:
     saturday_as_sunday: float
     noise: float
     bound: float
-    makeup_as_work: float = 0.99
-    holiday_as_sunday: float = 0.95
     exogenous: float = 2.0
 
 
-def day_kernel(a: Days, b: Days, recipe: Recipe) -> FloatArray:
-    """Inner products of the days `a` with the days `b`, (n, m)."""
+def day_kernels(a: Days, b: Days, recipes: Sequence[Recipe]) -> FloatArray:
+    """Inner products of the days `a` with the days `b` by each recipe, (recipes, n, m)."""
     gap = np.abs(a.first - b.first + np.arange(1 - len(b), len(a)))  # days in between, on each diagonal
-
-    def fading(part: tuple[float, float]) -> FloatArray:
-        return _laid(part[0] * np.exp(-gap / part[1]), len(b))
-
-    kind_a, kind_b = kind_of(a), kind_of(b)
+    kinds = [np.eye(len(_KINDS))[kind_of(days)] for days in (a, b)]
     work = (~a.off[:, None] == ~b.off).astype(np.float64)
     edge = work * ((2 * a.after + a.eve)[:, None] == 2 * b.after + b.eve)
-    weight, width = recipe.season
-    turn = np.exp(-2 * np.sin(np.pi * gap / _YEAR_DAYS) ** 2 / width**2 - gap / _SEASON_MEMORY)
-    out = _laid(recipe.constant + recipe.level[0] * np.exp(-gap / recipe.level[1]) + weight * turn, len(b)).copy()
-    out += _laid(recipe.work[0] * np.exp(-gap / recipe.work[1]) + recipe.season_work * turn, len(b)) * work
-    out += fading(recipe.edge) * edge
-    out += fading(recipe.kind) * _alike(recipe)[kind_a][:, kind_b]
-    out += fading(recipe.weekday) * (_weekday(a)[:, None] == _weekday(b))
-    _add_holidays(out, a, b, recipe)
+    weekday = (_weekday(a)[:, None] == _weekday(b)).astype(np.float64)
+    out = np.empty((len(recipes), len(a), len(b)))
+    for place, recipe in enumerate(recipes):
+        weight, width = recipe.season
+        turn = np.exp(-2 * np.sin(np.pi * gap / _YEAR_DAYS) ** 2 / width**2 - gap / _SEASON_MEMORY)
+        out[place] = _laid(recipe.constant + _fading(recipe.level, gap) + weight * turn, len(b))
+        out[place] += _laid(_fading(recipe.work, gap) + recipe.season_work * turn, len(b)) * work
+        out[place] += _laid(_fading(recipe.edge, gap), len(b)) * edge
+        out[place] += _laid(_fading(recipe.kind, gap), len(b)) * (kinds[0] @ _alike(recipe) @ kinds[1].T)
+        out[place] += _laid(_fading(recipe.weekday, gap), len(b)) * weekday
+        _add_holidays(out[place], a, b, recipe)
     return out
+
+
+def _fading(part: tuple[float, float], gap: IntArray) -> FloatArray:
+    """A weight that fades with the days in between."""
+    return np.asarray(part[0] * np.exp(-gap / part[1]))
 
 
 def _laid(line: FloatArray, columns: int) -> FloatArray:
@@ -77,7 +84,11 @@ def _laid(line: FloatArray, columns: int) -> FloatArray:
 
 
 def _add_holidays(out: FloatArray, a: Days, b: Days, recipe: Recipe) -> None:
-    """Add what days of holiday blocks share: their place in the block and the festival."""
+    """Add what days beside holiday blocks share, and days in them: their place in the block and the festival."""
+    for side in (1, 2):
+        i, j = np.flatnonzero(a.brim == side), np.flatnonzero(b.brim == side)
+        apart = np.abs((a.first + i)[:, None] - (b.first + j))
+        out[np.ix_(i, j)] += _BRIM[0] * np.exp(-apart / _BRIM[1])
     i, j = np.flatnonzero(a.kind == HOLIDAY), np.flatnonzero(b.kind == HOLIDAY)
     if not i.size or not j.size:
         return
@@ -103,48 +114,65 @@ def _weekday(days: Days) -> Any:
 
 
 def _alike(recipe: Recipe) -> FloatArray:
-    table = np.eye(5)
+    table = np.eye(len(_KINDS))
     for i, j, share in (
-        (0, 4, recipe.makeup_as_work),
+        (0, 4, _NEARLY),
         (1, 2, recipe.saturday_as_sunday),
-        (2, 3, recipe.holiday_as_sunday),
-        (1, 3, recipe.holiday_as_sunday * recipe.saturday_as_sunday),
+        (2, 3, _NEARLY),
+        (1, 3, _NEARLY * recipe.saturday_as_sunday),
     ):
         table[i, j] = table[j, i] = share
     return table
 
 
-STEADY: Final = Recipe(
-    constant=550.0,
-    level=(1.3, 5.5),
-    kind=(7.0, 510.0),
-    weekday=(0.85, 5000.0),
-    work=(8.3, 4700.0),
-    edge=(0.12, 60.0),
-    season=(5.4, 0.88),
-    season_work=0.088,
+LASTING: Final = Recipe(
+    constant=410.0,
+    level=(0.33, 6.0),
+    kind=(11.0, 4800.0),
+    weekday=(1.6, 2500.0),
+    work=(2.3, 1400.0),
+    edge=(0.14, 60.0),
+    season=(9.6, 0.65),
+    season_work=0.1,
     holiday=(12.0, 1000.0),
     festival=(15.0, 1500.0),
     place=1.1,
-    saturday_as_sunday=0.0069,
-    noise=5.4,
-    bound=0.79,
+    saturday_as_sunday=0.0039,
+    noise=120.0,
+    bound=0.21,
 )
-"""For loads whose days scatter: much is noise, and one odd day moves little."""
+"""What has long been so: a day is mostly noise, and no odd one moves much."""
+STEADY: Final = Recipe(
+    constant=160.0,
+    level=(0.53, 0.32),
+    kind=(3.7, 2000.0),
+    weekday=(0.45, 500.0),
+    work=(23.0, 11000.0),
+    edge=(0.48, 580.0),
+    season=(3.2, 3.9),
+    season_work=0.048,
+    holiday=(28.0, 1000.0),
+    festival=(27.0, 1500.0),
+    place=0.81,
+    saturday_as_sunday=0.058,
+    noise=0.4,
+    bound=1.7,
+)
+"""What has been so this year: an odd day moves little, a few of them do."""
 SWIFT: Final = Recipe(
-    constant=11.0,
-    level=(0.66, 9.5),
-    kind=(3.4, 5000.0),
-    weekday=(0.6, 3.1),
-    work=(4.0, 1800.0),
-    edge=(0.44, 3600.0),
-    season=(4.2, 1.3),
-    season_work=0.037,
+    constant=2.0,
+    level=(1.2, 9.5),
+    kind=(6.7, 7900.0),
+    weekday=(0.33, 2.1),
+    work=(1.6, 11000.0),
+    edge=(0.23, 3600.0),
+    season=(16.0, 0.43),
+    season_work=0.042,
     holiday=(64.0, 1000.0),
     festival=(50.0, 1500.0),
     place=0.6,
-    saturday_as_sunday=0.082,
-    noise=0.043,
-    bound=1.3,
+    saturday_as_sunday=0.023,
+    noise=0.036,
+    bound=1.1,
 )
-"""For loads that drift: a day is believed, and the last days count most."""
+"""What has been so of late: a day is believed, and the last days count most."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 
-from carbonost.engines.forecast.kernel import day_kernel, kind_of
+from carbonost.engines.forecast.kernel import day_kernels, kind_of
+from carbonost.engines.forecast.scale import Scale
 from carbonost.engines.forecast.sequential import Sequence
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 
 _WARM_DAYS: Final = 28
-_LEAST_SLOT: Final = 0.2  # a slot's scale, at least, as a share of the mean slot's
-_LEAST_SPREAD: Final = 0.02  # and as a share of the load's whole spread: a perfect repeat has no noise
 
 
 class Track(Protocol):
@@ -42,17 +41,18 @@ class Track(Protocol):
 
 @dataclass(frozen=True)
 class CalendarRidge:
-    """Ridge regression on the calendar, by a recipe."""
+    """Ridge regression on the calendar, by one or more recipes."""
 
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
 
-    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> KernelTrack:
-        """A track over those days."""
-        return KernelTrack(values, days, self.recipe, signals)
+    def tracks(self, values: FloatArray, days: Days, signals: Exogenous | None) -> list[Track]:
+        """A track by each recipe."""
+        ridges = _Ridges(values, days, self.recipes, signals)
+        return [KernelTrack(ridges, place) for place in range(len(self.recipes))]
 
 
-class KernelTrack:
-    """Ridge regression on the calendar, slot by slot.
+class _Ridges:
+    """Ridge regressions on the calendar, slot by slot, run side by side.
 
     Parameters
     ----------
@@ -60,32 +60,56 @@ class KernelTrack:
         NaN where there is no reading.
     days : Days
         Day types of those rows.
-    recipe : Recipe
+    recipes : tuple of Recipe
     signals : Exogenous, optional
         Daily means of what the load follows.
     """
 
-    def __init__(self, values: FloatArray, days: Days, recipe: Recipe, signals: Exogenous | None = None) -> None:
-        self._days, self._recipe, self._signals = days, recipe, signals
-        self._centre, self._scale = _standard(values)
-        standard = (values - self._centre) / self._scale
-        self._sequence = Sequence(self._kernel(days), standard, recipe.noise, recipe.bound, _WARM_DAYS)
+    def __init__(self, values: FloatArray, days: Days, recipes: tuple[Recipe, ...], signals: Exogenous | None) -> None:
+        self._days, self._recipes, self._signals = days, recipes, signals
+        self._scale = Scale.of(values)
+        even = np.broadcast_to(self._scale.even(values), (len(recipes), *values.shape))
+        noise, bound = (np.array([getattr(recipe, name) for recipe in recipes]) for name in ("noise", "bound"))
+        self._sequence = Sequence(self._kernels(days), even, noise, bound, _WARM_DAYS)
+        self._past: dict[int, FloatArray] = {}
+        self._ahead: tuple[Days, FloatArray] | None = None
+
+    def past(self, lead: int) -> FloatArray:
+        """Each past day as predicted `lead` days before it, by every recipe."""
+        if lead not in self._past:
+            self._past[lead] = self._scale.back(self._sequence.past(lead))
+        return self._past[lead]
+
+    def ahead(self, days: Days) -> FloatArray:
+        """The days that follow, by every recipe."""
+        if self._ahead is None or self._ahead[0] is not days:
+            self._ahead = days, self._scale.back(self._sequence.ahead(self._kernels(days)))
+        return self._ahead[1]
+
+    def _kernels(self, days: Days) -> FloatArray:
+        """Inner products of `days` with the days of the history."""
+        kernels = day_kernels(days, self._days, self._recipes)
+        if self._signals is not None:
+            apart = self._signals.at(days)[:, None] - self._signals.at(self._days)
+            near = np.exp(-0.5 * apart**2).sum(axis=2)
+            kernels += np.array([recipe.exogenous for recipe in self._recipes])[:, None, None] * near
+        return kernels
+
+
+@dataclass(frozen=True)
+class KernelTrack:
+    """One of the ridge regressions."""
+
+    ridges: _Ridges
+    place: int
 
     def past(self, lead: int) -> FloatArray:
         """Each past day as predicted `lead` days before it."""
-        return self._sequence.past(lead) * self._scale + self._centre
+        return np.asarray(self.ridges.past(lead)[self.place])
 
     def ahead(self, days: Days) -> FloatArray:
         """The days that follow."""
-        return self._sequence.ahead(self._kernel(days)) * self._scale + self._centre
-
-    def _kernel(self, days: Days) -> FloatArray:
-        """Inner products of `days` with the days of the history."""
-        kernel = day_kernel(days, self._days, self._recipe)
-        if self._signals is not None:
-            apart = self._signals.at(days)[:, None] - self._signals.at(self._days)
-            kernel += self._recipe.exogenous * np.exp(-0.5 * apart**2).sum(axis=2)
-        return kernel
+        return np.asarray(self.ridges.ahead(days)[self.place])
 
 
 @dataclass(frozen=True)
@@ -94,10 +118,10 @@ class LastDay:
 
     same: Literal["day", "weekday", "kind"]
 
-    def track(self, values: FloatArray, days: Days, signals: Exogenous | None) -> NaiveTrack:
-        """A track over those days; it follows no signals."""
+    def tracks(self, values: FloatArray, days: Days, signals: Exogenous | None) -> list[Track]:
+        """One track over those days; it follows no signals."""
         del signals
-        return NaiveTrack(values, days, _TYPES[self.same])
+        return [NaiveTrack(values, days, _TYPES[self.same])]
 
 
 class NaiveTrack:
@@ -142,27 +166,6 @@ def carried(values: FloatArray) -> FloatArray:
     known = np.isfinite(values)
     last = np.maximum.accumulate(np.where(known, np.arange(len(values))[:, None], 0), axis=0)
     return np.asarray(np.take_along_axis(values, last, axis=0))
-
-
-def _standard(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Centre of each slot and what it usually moves by from week to week."""
-    centre = _median(values)  # a slot that was never read stays NaN
-    step = min(7, len(values) - 1)
-    with np.errstate(invalid="ignore"):
-        moved = np.abs(values[step:] - values[:-step])
-    known = np.isfinite(moved)
-    scale = np.where(known, moved, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    scale = np.maximum(scale, max(_LEAST_SLOT * scale.mean(), _LEAST_SPREAD * float(np.nanstd(values))))
-    return centre, np.where(scale > 0, scale, 1.0)
-
-
-def _median(values: FloatArray) -> FloatArray:
-    """Median of each column over what is known; NaN for an empty one."""
-    ordered = np.sort(values, axis=0)  # NaN last
-    count = np.isfinite(values).sum(axis=0)
-    column = np.arange(values.shape[1])
-    low, high = np.maximum(count - 1, 0) // 2, count // 2
-    return np.asarray((ordered[low, column] + ordered[np.minimum(high, len(values) - 1), column]) / 2)
 
 
 def _every_day(days: Days) -> Any:
