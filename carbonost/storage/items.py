@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ValidationError
 
 from carbonost.errors import InvalidDataError, TenantRequiredError
-from carbonost.storage.models import AuditEntry, Event, Kind, OpenRecord, Record
+from carbonost.storage.models import AuditEntry, Event, Kind, Record
 
 ID_LENGTH_MAX = 255
 
@@ -53,9 +53,7 @@ def read_item(kind: Kind, item: object, row: int | None = None) -> Record:
         If a field is unknown, missing, out of range, or not plain JSON; row and column are named.
     """
     fields = fields_of(item, row)
-    for name in ("created_at", "updated_at"):
-        if issubclass(kind.model, OpenRecord):
-            break
+    for name in kind.model.given - {"id", "version"}:
         fields.pop(name, None)
     if fields.get("id") is None:
         fields["id"] = _natural_id(kind, fields, row)
@@ -155,7 +153,8 @@ def sha256(text: str) -> str:
 
 def row_hash(record: Record) -> str:
     """Return a hash of the record's content, without its version."""
-    return sha256(canonical(record.model_dump(mode="json", exclude_none=True, exclude={"version"})))
+    added = set(record.given - {"id"})
+    return sha256(canonical(record.model_dump(mode="json", exclude_none=True, exclude=added)))
 
 
 def check_tenant(org_id: object) -> str:

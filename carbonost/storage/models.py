@@ -10,14 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 -- pydantic reads it
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-Text = Annotated[str, Field(min_length=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[Decimal, Field(allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+from carbonost.storage.values import Amount, Count, Finite, Moment, Name, Share, Size, Text, Whole  # noqa: TC001
 
 UserRole = Literal["admin", "manager", "user", "viewer"]
 UserStatus = Literal["active", "inactive", "suspended"]
@@ -40,8 +37,9 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    given: ClassVar[frozenset[str]] = frozenset({"id", "version"})
 
-    id: Text
+    id: Name
     version: int | None = None
 
     def __getitem__(self, name: str) -> Any:
@@ -50,10 +48,10 @@ class Record(BaseModel):
         raise KeyError(name)
 
     def body(self) -> dict[str, Any]:
-        """Return the fields that were given, without `id` and `version`."""
+        """Return the fields the caller gave: without `id`, and without what the store adds."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
         fields |= self.model_extra or {}
-        return {name: value for name, value in fields.items() if name not in ("id", "version")}
+        return {name: value for name, value in fields.items() if name not in self.given}
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain Python values."""
@@ -70,7 +68,16 @@ class OpenRecord(Record):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-class Organization(Record):
+class Dated(Record):
+    """A kind that says when it was stored; the store fills both in, `put` does not heed them."""
+
+    given: ClassVar[frozenset[str]] = Record.given | {"created_at", "updated_at"}
+
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+
+class Organization(Dated):
     """The organisation itself: one row, whose id is the tenant's."""
 
     name: Text
@@ -80,10 +87,10 @@ class Organization(Record):
     contact_person: str | None = None
     contact_phone: str | None = None
     subscription_tier: Tier = "basic"
-    subscription_expires_at: AwareDatetime | None = None
+    subscription_expires_at: Moment | None = None
 
 
-class User(Record):
+class User(Dated):
     """A person, known to one organisation; the e-mail is unique within it."""
 
     email: Annotated[str, StringConstraints(to_lower=True, max_length=255, pattern=r"^[^@\s]+@[^@\s]+$")]
@@ -92,36 +99,36 @@ class User(Record):
     phone: str | None = None
     role: UserRole = "user"
     status: UserStatus = "active"
-    last_login_at: AwareDatetime | None = None
+    last_login_at: Moment | None = None
 
 
-class Membership(Record):
+class Membership(Dated):
     """What a user may do in the organisation; one per user."""
 
     user_id: Text
     role: MemberRole = "member"
-    joined_at: AwareDatetime | None = None
+    joined_at: Moment | None = None
 
 
-class Place(Record):
+class Place(Dated):
     """A park, or a building in one."""
 
     kind: Literal["park", "building"] = "park"
     parent_id: str | None = None
     name: Text
-    area_sqm: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
+    area_sqm: Size | None = None
     location: JsonValue = None
     industry_type: str | None = None
-    established_year: int | None = None
-    total_companies: Annotated[int, Field(ge=0)] | None = None
-    total_employees: Annotated[int, Field(ge=0)] | None = None
+    established_year: Whole | None = None
+    total_companies: Count | None = None
+    total_employees: Count | None = None
     annual_revenue: Amount | None = None
     building_type: BuildingType | None = None
-    floors: int | None = None
-    year_built: int | None = None
+    floors: Whole | None = None
+    year_built: Whole | None = None
 
 
-class Device(Record):
+class Device(Dated):
     """A meter, sensor or machine in a building."""
 
     building_id: str | None = None
@@ -129,7 +136,7 @@ class Device(Record):
     device_type: DeviceType | None = None
     manufacturer: str | None = None
     model: str | None = None
-    rated_power_kw: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
+    rated_power_kw: Size | None = None
     install_date: date | None = None
     warranty_expires: date | None = None
     status: DeviceStatus = "online"
@@ -154,7 +161,7 @@ class Activity(_Period):
     consumption: Finite
     unit: Text
     region: str | None = None
-    scope: int | None = None
+    scope: Whole | None = None
     category: str | None = None
     facility: str | None = None
     park_id: str | None = None
@@ -176,7 +183,19 @@ class Emission(_Period):
     scope2_total: Amount = Decimal(0)
     scope2_market_total: Amount | None = None
     scope3_total: Amount = Decimal(0)
-    scope: int | None = None
+    scope1_natural_gas: Amount | None = None
+    scope1_diesel: Amount | None = None
+    scope1_gasoline: Amount | None = None
+    scope1_coal: Amount | None = None
+    scope1_refrigerants: Amount | None = None
+    scope2_purchased_electricity: Amount | None = None
+    scope2_purchased_heat: Amount | None = None
+    scope2_purchased_steam: Amount | None = None
+    scope3_business_travel: Amount | None = None
+    scope3_waste: Amount | None = None
+    scope3_water: Amount | None = None
+    scope3_supply_chain: Amount | None = None
+    scope: Whole | None = None
     energy_type: str | None = None
     consumption: Finite | None = None
     unit: str | None = None
@@ -188,7 +207,7 @@ class Emission(_Period):
     emission_factors: JsonValue = None
     calculation_method: str | None = None
     data_quality_score: Share | None = None
-    calculated_at: AwareDatetime | None = None
+    calculated_at: Moment | None = None
     calculated_by: str | None = None
     notes: str | None = None
 
@@ -209,7 +228,7 @@ class Factor(OpenRecord):
     source: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
-    data_year: int | None = None
+    data_year: Whole | None = None
     published_on: date | None = None
     standard: str | None = None
 
@@ -262,8 +281,8 @@ class Report(OpenRecord):
     pdf_url: str | None = None
     docx_url: str | None = None
     generated_by: str | None = None
-    generated_at: AwareDatetime | None = None
-    submitted_at: AwareDatetime | None = None
+    generated_at: Moment | None = None
+    submitted_at: Moment | None = None
     created_by: str | None = None
 
 
@@ -307,8 +326,8 @@ class Benchmark(OpenRecord):
     percentile_50: Amount | None = None
     percentile_75: Amount | None = None
     percentile_90: Amount | None = None
-    sample_size: int | None = None
-    data_year: int | None = None
+    sample_size: Whole | None = None
+    data_year: Whole | None = None
     source: str | None = None
 
 

@@ -190,10 +190,11 @@ def postgres(*, fsync: bool = False, wheel: bool = False) -> Iterator[Service]:
 
 
 @contextmanager
-def again(service: Service) -> Iterator[int]:
+def again(service: Service, *, same_port: bool = False) -> Iterator[int]:
     """Start a killed PostgreSQL once more on its data; yield its port."""
     places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    binary, port, who = find("postgres", _APT.format("postgresql"), places), free_port(), _demoted()
+    binary, who = find("postgres", _APT.format("postgresql"), places), _demoted()
+    port = service.port if same_port else free_port()
     options = ["-c", f"listen_addresses={HOST}", "-c", f"unix_socket_directories={service.folder}"]
     command = [binary, "-D", str(service.folder / "data"), "-p", str(port), *options]
 

@@ -156,7 +156,7 @@ class _Repository:
     def list(self, *, limit: int | None = None, after: str | None = None, **filters: object) -> list[Record]:
         self._unit.check()
         for name in filters:
-            if name not in self._kind.model.model_fields or name == "version":
+            if name not in set(self._kind.model.model_fields) - self._kind.model.given | {"id"}:
                 raise InvalidDataError(f"{self._kind.name} cannot be filtered by this", name)
         found = [
             record
@@ -190,7 +190,10 @@ class _Repository:
         if known and self._kind.immutable:
             raise AlreadyExistsError(f"{name} never change: other content stands there", "id", record.id)
         self._check_links(held, record)
-        held[record.id] = record.model_copy(update={"version": version + 1}, deep=True)
+        now = datetime.now(UTC)
+        dates = {"created_at": getattr(known, "created_at", now), "updated_at": now}
+        added = {"version": version + 1} | {one: at for one, at in dates.items() if one in record.given}
+        held[record.id] = record.model_copy(update=added, deep=True)
         return 1 if known else 0
 
     def _check_links(self, held: dict[str, Record], record: Record) -> None:

@@ -36,6 +36,7 @@ _STATES: Final[dict[str, tuple[type[StorageError], str]]] = {
     "23502": (InvalidDataError, "a required field is missing"),
     "23514": (InvalidDataError, "a field has a value outside its choices"),
     "22003": (InvalidDataError, "a number is out of range"),
+    "54000": (InvalidDataError, "a text is too long for an index of the database"),
     "22021": (InvalidDataError, "a text holds a character the database cannot store"),
     "22P05": (InvalidDataError, "a text holds a character the database cannot store"),
     "28P01": (AuthError, "the database refused user or password"),
@@ -81,7 +82,11 @@ def translate(exc: BaseException, target: str) -> StorageError:
     if isinstance(exc, sa.exc.ResourceClosedError | sa.exc.PendingRollbackError):
         return ClosedError("the unit of work is over", remedy="Open another with begin().", target=target)
     kind, problem = _postgres(cause)
-    return kind(problem, remedy=_REMEDY.get(kind), target=target)
+    taken = str(getattr(getattr(cause, "diag", None), "constraint_name", None) or "")
+    if kind is AlreadyExistsError and taken.endswith("_pkey"):
+        return TransientError("another transaction stored this record first", remedy="Try again.", target=target)
+    field = taken.removesuffix("_key").rpartition("org_id_")[2] if kind is AlreadyExistsError else None
+    return kind(problem, field or None, remedy=_REMEDY.get(kind), target=target)
 
 
 def _postgres(cause: BaseException) -> tuple[type[StorageError], str]:

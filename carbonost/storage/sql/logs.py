@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from carbonost.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Unsupported
 from carbonost.storage.chain import GENESIS, ChainReport, Link, entry_of, forge, verify_chain
@@ -23,15 +24,19 @@ LEASE: Final = timedelta(seconds=60)
 """How long one drain holds an aggregate before another may take over."""
 
 
+def _hold(connection: sa.Connection, org_id: str, name: str) -> None:
+    """Hold a log until the transaction ends: writers take turns, and see what the one before wrote."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    held = insert(sequences).values(org_id=org_id, name=name, last=0)
+    last = {"last": sequences.c.last}  # an update that changes nothing, but holds the row
+    connection.execute(held.on_conflict_do_update(index_elements=["org_id", "name"], set_=last))
+
+
 def _next(connection: sa.Connection, org_id: str, name: str) -> int:
-    """Return the next number of a sequence without holes; holds its row until the transaction ends."""
+    """Return the next number of a log that is held; numbers have no holes."""
     where = (sequences.c.org_id == org_id, sequences.c.name == name)
     raised = sa.update(sequences).where(*where).values(last=sequences.c.last + 1).returning(sequences.c.last)
-    found = connection.execute(raised).scalar()
-    if found is None:
-        connection.execute(sa.insert(sequences).values(org_id=org_id, name=name, last=1))
-        return 1
-    return int(found)
+    return int(connection.execute(raised).scalar_one())
 
 
 class SqlAudit:
@@ -53,6 +58,7 @@ class SqlAudit:
         """
         result = WriteResult()
         with sql_faults(self._target), self._connection.begin_nested():
+            _hold(self._connection, self._org_id, "audit")
             for row, item in enumerate(as_items(items)):
                 result += self._append(fields_of(item, row), row)
         return result
@@ -172,6 +178,7 @@ class SqlOutbox:
         """Add an event or a list of them: ``aggregate``, ``type`` and a ``payload`` of plain JSON."""
         result = WriteResult()
         with sql_faults(self._target), self._connection.begin_nested():
+            _hold(self._connection, self._org_id, "outbox")
             for row, item in enumerate(as_items(items)):
                 result += self._add(fields_of(item, row), row)
         return result
@@ -211,9 +218,12 @@ class SqlOutbox:
             done = self._connection.execute(sa.delete(outbox).where(outbox.c.org_id == self._org_id, outbox.c.id == id))
         return done.rowcount == 1
 
-    def claim(self, seen: set[str]) -> Record | None:
-        """Hold the oldest waiting event of an aggregate nobody else holds and that is not in `seen`."""
-        now = datetime.now(UTC)
+    def claim(self, seen: set[str]) -> tuple[Record, datetime] | None:
+        """Hold the oldest waiting event of an aggregate nobody else holds and that is not in `seen`.
+
+        Return it, and until when it is held.
+        """
+        now = self._now()
         waiting = (outbox.c.org_id == self._org_id, outbox.c.delivered_at.is_(None))
         firsts = (
             sa.select(outbox.c.aggregate, sa.func.min(outbox.c.seq).label("seq"))
@@ -232,20 +242,29 @@ class SqlOutbox:
                 continue
             free = (outbox.c.claimed_until.is_(None)) | (outbox.c.claimed_until == row.claimed_until)
             mine = (outbox.c.org_id == self._org_id, outbox.c.seq == row.seq, outbox.c.delivered_at.is_(None), free)
+            until = now + LEASE
             done = self._connection.execute(
-                sa.update(outbox).where(*mine).values(claimed_until=now + LEASE, attempts=outbox.c.attempts + 1)
+                sa.update(outbox).where(*mine).values(claimed_until=until, attempts=outbox.c.attempts + 1)
             )
             if done.rowcount == 1:
-                return _event(row)
+                return _event(row), until
         return None
 
-    def settle(self, id_: str, *, delivered: bool) -> None:
-        """Mark a held event delivered, or let it go for another try."""
+    def settle(self, id_: str, until: datetime, *, delivered: bool) -> None:
+        """Mark a held event delivered, or let it go for another try if nobody took it over since `until`."""
+        where = [outbox.c.org_id == self._org_id, outbox.c.id == id_]
         values: dict[str, Any] = {"claimed_until": None}
         if delivered:
-            values["delivered_at"] = datetime.now(UTC)
-        where = (outbox.c.org_id == self._org_id, outbox.c.id == id_)
+            values["delivered_at"] = self._now()
+        else:
+            where.append(outbox.c.claimed_until == until)
         self._connection.execute(sa.update(outbox).where(*where).values(values))
+
+    def _now(self) -> datetime:
+        """Return the time; on a server it is the server's, so that the clocks of consumers may differ."""
+        if self._connection.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        return cast("datetime", self._connection.scalar(sa.select(sa.func.clock_timestamp())))
 
     def _add(self, fields: dict[str, Any], row: int) -> WriteResult:
         if fields.get("id") is not None and self.list(id=str(fields["id"])):

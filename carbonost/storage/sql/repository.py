@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from carbonost.errors import AlreadyExistsError, IntegrityError, InvalidDataError, NotFoundError
 from carbonost.storage.items import canonical, read_items, row_hash
@@ -189,5 +190,16 @@ class SqlRepository:
                     target=self._target,
                 )
             return record
-        held = {name: value for name, value in fields.items() if value is not None and name not in HOUSEKEEPING}
-        return self._kind.model.model_validate({**(fields.get("details") or {}), **held, "version": version})
+        kept = (set(fields) - HOUSEKEEPING) | self._kind.model.given
+        held = {name: fields[name] for name in kept if fields[name] is not None}
+        try:
+            return self._kind.model.model_validate({**(fields.get("details") or {}), **held})
+        except ValidationError as exc:
+            first = exc.errors(include_url=False)[0]
+            raise IntegrityError(
+                f"a stored item of {self._kind.name} is none any more: {first['msg']}",
+                ".".join(str(part) for part in first["loc"]),
+                fields["id"],
+                "Put it again as it should be.",
+                target=self._target,
+            ) from None

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from carbonost.errors import NotFoundError, SchemaOutdatedError
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every migration, oldest first."""
 
 REVISION: Final = REVISIONS[-1]

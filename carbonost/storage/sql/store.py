@@ -197,9 +197,10 @@ class SqlTenant:
         first: Exception | None = None
         while delivered < limit:
             with self._store.transaction(self.org_id, write=True) as connection:
-                event = SqlOutbox(connection, self.org_id, self._store.target).claim(failed)
-            if event is None:
+                claimed = SqlOutbox(connection, self.org_id, self._store.target).claim(failed)
+            if claimed is None:
                 break
+            event, until = claimed
             try:
                 deliver(event)
             except Exception as exc:  # noqa: BLE001 -- whatever the caller's handler raises is passed on below
@@ -207,7 +208,7 @@ class SqlTenant:
                 first = first or exc
             with self._store.transaction(self.org_id, write=True) as connection:
                 ok = event["aggregate"] not in failed
-                SqlOutbox(connection, self.org_id, self._store.target).settle(event.id, delivered=ok)
+                SqlOutbox(connection, self.org_id, self._store.target).settle(event.id, until, delivered=ok)
             delivered += ok
         if first is not None:
             raise first

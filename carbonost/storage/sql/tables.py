@@ -123,6 +123,12 @@ devices: Final = _table(
     sa.Index(None, "org_id", "status"),
 )
 _PERIOD: Final = ("period_start", "period_end")
+PARTS: Final = (
+    *("scope1_natural_gas", "scope1_diesel", "scope1_gasoline", "scope1_coal", "scope1_refrigerants"),
+    *("scope2_purchased_electricity", "scope2_purchased_heat", "scope2_purchased_steam"),
+    *("scope3_business_travel", "scope3_waste", "scope3_water", "scope3_supply_chain"),
+)
+"""What the totals of the scopes are made of."""
 activities: Final = _table(
     "activities",
     *_texts("energy_type", "unit", "region", "category", "facility", "park_id", "building_id", "data_source"),
@@ -136,7 +142,7 @@ emissions: Final = _table(
     *_texts("park_id", "building_id", "period_type", "energy_type", "unit", "calculation_method", "calculated_by"),
     *_texts("notes"),
     *_exact("scope1_total", "scope2_total", "scope2_market_total", "scope3_total", "emissions_co2e"),
-    *_exact("electricity_kwh", "natural_gas_m3", "diesel_liters"),
+    *_exact("electricity_kwh", "natural_gas_m3", "diesel_liters", *PARTS),
     *_floats("consumption", "data_quality_score"),
     *_integers("scope"),
     *_dates(*_PERIOD),
