@@ -65,6 +65,12 @@ class JobView(SpokenModel):
     review_queue: tuple[ReviewItem, ...]
     logs: tuple[NodeLog, ...]
 
+    def __repr__(self) -> str:
+        stages = ", ".join(f"{name} {state}" for name, state in self.stage_status.items())
+        return f"<JobView {self.job_id}: {self.status}; {stages}; {len(self.review_queue)} reviews>"
+
+    __str__ = __repr__
+
 
 class ResultsView(SpokenModel):
     """A job's results for a screen: the answer of ``GET /results/{scenario_id}``."""

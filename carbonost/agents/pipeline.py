@@ -148,6 +148,9 @@ class PipelineBuilder:
         self._clock = clock
         return self
 
+    def __repr__(self) -> str:
+        return f"PipelineBuilder({' → '.join(stage.spec.name for stage in self._stages)})"
+
     def build(self) -> Pipeline:
         """Return the pipeline.
 
@@ -161,13 +164,8 @@ class PipelineBuilder:
             register_stage(stage.spec.name)
             missing = [need for need in stage.spec.needs if need not in seen]
             if missing:
-                known = ", ".join(sorted(seen)) or "nothing"
-                raise InputError(
-                    f"stage {stage.spec.name!r} needs {missing[0]!r} before it",
-                    "needs",
-                    missing,
-                    f"Before it: {known}.",
-                )
+                known = f"Before it: {', '.join(sorted(seen)) or 'nothing'}."
+                raise InputError(f"stage {stage.spec.name!r} needs {missing[0]!r} before it", "needs", missing, known)
             seen.add(stage.spec.name)
         from carbonost.factors.library import FactorLibrary
         from carbonost.llm.template import TemplateModel

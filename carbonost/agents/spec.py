@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
+from carbonost.agents import reasons
 from carbonost.agents.envelope import HumanCheckpoint
 from carbonost.errors import NotEditableError, StageBoundaryError
 
@@ -90,27 +91,26 @@ class Trigger:
     action: str = ""
 
     def fires(self, output: StageOutput, policy: ReviewPolicy) -> str | None:
-        """Return the reason if the condition holds, else None."""
+        """Return the reason, in the reviewer's words, if the condition holds, else None."""
         limit = getattr(policy, self.limit) if isinstance(self.limit, str) else self.limit
         if self.op == "critical":
             critical = set(policy.critical)
             hit = [gap.missing for gap in output.data_gaps if gap.severity == "high" and critical & set(gap.affects)]
-            return f"critical gaps: {', '.join(hit)}" if hit else None
+            return reasons.critical(hit) if hit else None
         found, known = _look_up(output, self.path)
         if not known:
             return None
-        reasons = {
-            "null": (found is None, "{path} is not known"),
-            "true": (found is True, "{path}"),
-            "not_empty": (bool(found), "{path}: {found}"),
+        told = {
+            "null": reasons.unknown(self.path) if found is None else None,
+            "true": reasons.holds(self.path) if found is True else None,
+            "not_empty": reasons.lists(self.path, found) if found else None,
         }
-        if self.op in reasons:
-            holds, words = reasons[self.op]
-            return words.format(path=self.path, found=found) if holds else None
+        if self.op in told:
+            return told[self.op]
         if not isinstance(found, int | float) or limit is None:
             return None
         wrong = found < limit if self.op == "below" else found > limit
-        return f"{self.path} = {found:.6g} is {self.op} {limit:g}" if wrong else None
+        return reasons.beyond(self.path, found, limit, above=self.op == "above") if wrong else None
 
 
 def _look_up(output: StageOutput, path: str) -> tuple[Any, bool]:

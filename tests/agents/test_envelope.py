@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbonost import PipelineBuilder
 from carbonost.agents.envelope import HumanCheckpoint, Metric, ResultEnvelope, grade, register_stage
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem, Reproducibility
 from carbonost.errors import EnvelopeError, InputError
@@ -156,3 +157,5 @@ def test_a_notebook_shows_an_envelope_in_a_line_and_a_table(sample_job):
     assert ">114,428<" in table
     assert ">2025<" in table
     assert "&lt;" not in table
+    assert len(repr(sample_job.view())) < 200
+    assert repr(PipelineBuilder()) == "PipelineBuilder(geo → baseline → measures → finance → report)"

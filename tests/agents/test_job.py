@@ -46,7 +46,7 @@ def test_a_doubtful_result_waits_for_a_person(selection, runner):  # P84, P85, P
     item = job.review_queue[0]
     assert item.question == "Is the amount right?"
     assert item.status == "pending"
-    assert item.reasons == ("source.doubt: confidence = 0.5 is below 0.7",)
+    assert item.reasons == ("source.doubt: 置信度 0.5，低于 0.7",)
     assert item.editable_fields == ("metrics.amount",)
     assert item.result_id == job.envelopes["source"].result_id
 
@@ -468,7 +468,7 @@ def test_the_results_of_a_scenario_are_those_of_its_last_job(selection):  # P118
     job.review(job.review_queue[0].checkpoint_id, status="approved", patch={"metrics.amount": 4}, by="li")
     job.resume()
     assert pipeline.results("plan-a").metrics == {"amount": 4.0, "twice": 8.0}
-    assert job.reviews[0].reason == "source.doubt: confidence = 0.5 is below 0.7"
+    assert job.reviews[0].reason == "source.doubt: 置信度 0.5，低于 0.7"
 
 
 def test_a_finished_job_is_replayed_to_the_same_hashes(selection):  # P94

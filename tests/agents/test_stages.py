@@ -98,7 +98,7 @@ def test_swapped_coordinates_are_refused_with_the_remedy():  # P39
 def test_an_undeclared_datum_is_a_gap_and_a_review():  # P38
     job = run(GeoSelection(type="polygon", geometry=SQUARE))
     assert "坐标基准（datum）" in gaps(job, "geo")
-    assert "datum_undeclared" in reasons(job, "geo")
+    assert "geo.datum: 坐标基准未声明" in reasons(job, "geo")
 
 
 def test_gcj_02_is_converted_and_said():  # P38
@@ -276,7 +276,8 @@ def test_an_enterprise_without_data_is_estimated_and_the_rule_is_an_assumption()
     assert "能耗的 100.0% 为代理估算" in job.envelopes["report"].artifacts["report_markdown"]
     assert "baseline.proxy" in reasons(job, "baseline")
     assert base.number("uncertainty_pct") > 0.3
-    assert "baseline.uncertainty" in reasons(job, "baseline")
+    assert "baseline.proxy: 代理估算占能耗比例 100 %，高于 50 %" in reasons(job, "baseline")
+    assert "baseline.uncertainty: 排放总量不确定性" in reasons(job, "baseline")
 
 
 def test_a_factor_version_the_library_lacks_leaves_the_figure_unknown_until_corrected():  # P48, P51
@@ -468,7 +469,8 @@ def test_default_prices_are_gaps_and_a_review(sample_job):  # P24, P70, P72
     selection, _, data = sample_park()
     scenario = ScenarioParams(region="CN-JS", vintage="latest_published", tariff_region="CN-JS")
     job = run(selection, scenario, data)
-    assert "finance.prices" in reasons(job, "finance")
+    assert "finance.prices: 采用默认值的价格：" in reasons(job, "finance")
+    assert "电价、" in reasons(job, "finance")
     assert sum("默认值" in gap.missing for gap in job.envelopes["finance"].data_gaps) == 4
     used = {item.name: item for item in job.envelopes["finance"].assumptions}
     assert used["wacc"].value == 0.08
