@@ -6,12 +6,13 @@ there in a year, `Investment` the money and energy a cash flow is built from.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, JsonValue
 
 from carbonost.domain.evidence import AssumptionItem, DataGap, EvidenceItem  # noqa: TC001 -- pydantic reads them
 from carbonost.domain.scenario import SpokenModel
+from carbonost.errors import InputError
 
 Method = Literal["location_based", "market_based", "zero_carbon_park"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -148,6 +149,8 @@ class Abatement(SpokenModel):
 
     def total_t(self, method: Method = "location_based") -> float | None:
         """Scope 1 and scope 2 under one method; the zero-carbon-park method counts on its own."""
+        if method not in get_args(Method):
+            raise InputError("is not a method", "method", method, f"Choose one of {', '.join(get_args(Method))}.")
         if method == "zero_carbon_park":
             return self.zero_carbon_park_t
         return self.scope1_t + (self.scope2_location_t if method == "location_based" else self.scope2_market_t)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carbonost.domain.measure import Abatement
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance import Cashflow
 from carbonost.engines.measures import (
@@ -529,3 +530,45 @@ def test_an_effect_becomes_a_cash_flow():
     assert flow.saving[1] == pytest.approx(costed.investment.electricity_kwh_per_year * 0.75)
     assert flow.saving[2] < flow.saving[1]  # modules age
     assert 0.1 < flow.lcoe_cny_per_kwh < 1.0
+
+
+def test_boilers_of_unknown_heat_leave_heat_measures_uncomputed_not_zero():
+    site = {
+        "boiler_gas_nm3": 1e5,
+        "boiler_efficiency": 0.9,
+        "steam_grade": {"process_temperature_c": 120.0, "heat_gj_per_year": 2000.0},
+        "waste_heat_profile": {"source_temperature_c": 90.0, "heat_gj_per_year": 5000.0, "hours_per_year": 7000.0},
+        "operating_hours_per_year": 7000.0,
+        "grid_headroom_kw": 2000.0,
+    }
+    factors = AbatementFactors(electricity_location_t_per_kwh=5e-4, electricity_market_t_per_kwh=5e-4)
+    roadmap = assess(["WHR", "HP_STEAM"], site, Baseline(electricity_kwh=1e6, natural_gas_nm3=1e5), factors)
+    for effect in roadmap.effects:
+        assert not effect.computable
+        assert "gas_ncv_gj_per_nm3" in effect.missing_inputs
+
+
+def test_boilers_that_burn_more_gas_than_was_bought_are_a_gap_and_save_none():
+    left = Baseline(natural_gas_nm3=10.0, boiler_gas_nm3=11.0, gas_ncv_gj_per_nm3=0.039, boiler_efficiency=0.9)
+    assert left.unknown_boilers == ("natural_gas_nm3",)
+    assert left.heat_demand_gj == 0.0
+    roadmap = assess(
+        "EBOILER", {"grid_headroom_kw": 500.0, "operating_hours_per_year": 7000.0}, left, AbatementFactors()
+    )
+    assert not roadmap.effects[0].computable
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Baseline(electricity_kwh="x"),
+        lambda: Baseline(load_kw=pd.Series(1.0, pd.date_range("2025-01-01", periods=4, freq="h"))),
+        lambda: assess("LED", None, Baseline(), AbatementFactors()),
+        lambda: assess("LED", {}, Baseline(), None),
+        lambda: heat_pump_cop(120.0, 40.0),
+        lambda: Abatement().total_t("market"),
+    ],
+)
+def test_what_is_typed_wrongly_is_refused(call):
+    with pytest.raises(InputError):
+        call()

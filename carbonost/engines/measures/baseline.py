@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from carbonost.domain.checks import is_number
 from carbonost.domain.measure import Abatement
-from carbonost.errors import InputError
+from carbonost.errors import InputError, NaiveTimestampError
 from carbonost.factors import table
 
 if TYPE_CHECKING:
@@ -97,18 +98,32 @@ class Baseline:
     def __post_init__(self) -> None:
         for name in ("electricity_kwh", "natural_gas_nm3", "heat_gj", "diesel_t", "waste_heat_gj"):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value >= 0):
+            if not is_number(value) or value < 0:
                 raise InputError("must be finite and not negative", name, value, "Give the year's total.")
+        for name in ("gas_ncv_gj_per_nm3", "boiler_gas_nm3", "boiler_efficiency"):
+            value = getattr(self, name)
+            if value is not None and (not is_number(value) or value < 0):
+                raise InputError("must be a number that is not negative", name, value, "None where it is not known.")
+        if self.load_kw is not None and getattr(self.load_kw.index, "tz", None) is None:
+            raise NaiveTimestampError("the stamps carry no zone", "load_kw", remedy="Use tz_localize first.")
         if self.boiler_efficiency is not None and not 0 < self.boiler_efficiency <= 1.1:  # noqa: PLR2004 -- condensing
             raise InputError("must lie in (0, 1.1]", "boiler_efficiency", self.boiler_efficiency, "90 % is 0.9.")
 
     @property
     def boiler_heat_gj(self) -> float:
-        """Heat the gas boilers deliver; 0 where gas, efficiency or calorific value is not known."""
-        known = (self.boiler_gas_nm3, self.gas_ncv_gj_per_nm3, self.boiler_efficiency)
-        if any(one is None for one in known):
+        """Heat the gas boilers deliver; 0 where `unknown_boilers` are in the way of telling it."""
+        if not self.boiler_gas_nm3 or self.unknown_boilers:
             return 0.0
-        return float(np.prod([one for one in known if one is not None]))
+        return self.boiler_gas_nm3 * float(self.gas_ncv_gj_per_nm3 or 0.0) * float(self.boiler_efficiency or 0.0)
+
+    @property
+    def unknown_boilers(self) -> tuple[str, ...]:
+        """What is lacking to tell the heat of boilers that burn gas; they burn no more than was bought."""
+        if not self.boiler_gas_nm3:
+            return ()
+        lacking = [name for name in ("gas_ncv_gj_per_nm3", "boiler_efficiency") if getattr(self, name) is None]
+        contradicted = self.boiler_gas_nm3 > self.natural_gas_nm3 * (1 + 1e-9)
+        return (*(["natural_gas_nm3"] if contradicted else []), *lacking)
 
     @property
     def heat_demand_gj(self) -> float:

@@ -106,6 +106,9 @@ def assess(
     than was bought.
     """
     library = library or MeasureLibrary.default()
+    if not isinstance(factors, AbatementFactors):
+        raise InputError("is not AbatementFactors", "factors", type(factors).__name__, "Give AbatementFactors(…).")
+    measures = [measures] if isinstance(measures, str) else measures
     chosen = {one.id: one for one in (library.get(m) if isinstance(m, str) else m for m in measures)}
     left = _informed(baseline, site)
     effects = []

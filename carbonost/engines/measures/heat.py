@@ -99,6 +99,8 @@ def heat_pump_cop(source_out_c: float, sink_c: float) -> Cop:
     >>> cop.low <= cop.value <= cop.high
     True
     """
+    if not source_out_c < sink_c:
+        raise InputError("the sink must be hotter than the source", "sink_c", sink_c, "Exchange the heat directly.")
     points = cop_points()
     shares = np.array([point.carnot_share for point in points])
     lifts = [point.sink_c - point.source_out_c for point in points]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.domain.checks import is_number
 from carbonost.domain.evidence import DataGap, EvidenceItem
 from carbonost.engines.measures.heat import ATMOSPHERE_MPA, saturation_temperature_c
 from carbonost.errors import InputError
@@ -23,6 +24,8 @@ BOILING: Final = {"steam_grade.temperature_c": "steam_grade.pressure_mpa"}
 
 def lookup(site: Mapping[str, Any], name: str) -> Any:
     """Value of a dotted field, or what stands for it; None where it is absent, empty or null."""
+    if not isinstance(site, Mapping):
+        raise InputError("is not a mapping", "site", type(site).__name__, 'Give {"roof_area_m2": 5000, …}.')
     value: Any = site
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -47,7 +50,7 @@ def number(site: Mapping[str, Any], name: str, *, least: float = 0.0, most: floa
     value = lookup(site, name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+    if not is_number(value) or not least <= value <= most:
         bounds = f"from {least:g}" + (f" to {most:g}" if most < float("inf") else "")
         raise InputError(f"must be a number {bounds}", f"site.{name}", value, "Correct the site's data.")
     return float(value)

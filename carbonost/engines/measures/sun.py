@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from carbonost.domain.checks import is_number
 from carbonost.errors import InputError, NaiveTimestampError
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def sun_position(instants: pd.DatetimeIndex, latitude: float, longitude: float) 
     """
     if instants.tz is None:
         raise NaiveTimestampError("instants have no zone", field="instants", remedy="Use tz_localize first.")
+    if not is_number(latitude) or not is_number(longitude):
+        raise InputError("must be numbers", "latitude, longitude", (latitude, longitude), "Give degrees, WGS 84.")
     if not -90 <= latitude <= 90 or not -180 <= longitude <= 180:  # noqa: PLR2004 -- degrees
         raise InputError("is not on the globe", "latitude, longitude", (latitude, longitude), "Give degrees, WGS 84.")
     days = (instants.as_unit("ns").asi8 - _J2000_NS) / _DAY_NS

@@ -85,6 +85,8 @@ def waste_heat(case: Case) -> Step:
     source = number(case.site, f"{profile}.source_temperature_c", least=-50, most=1500)
     if source is None:
         return case.unknown((f"{profile}.source_temperature_c",))
+    if not case.left.heat_gj and case.left.unknown_boilers:
+        return case.unknown(case.left.unknown_boilers)
     cold = case.given(f"{profile}.cold_inlet_temperature_c", "cold_inlet_temperature_c", most=300)
     pinch = case.given(f"{profile}.pinch_k", "pinch_k", most=100)
     reference = case.given(f"{profile}.reference_temperature_c", "reference_temperature_c", most=300)
@@ -115,6 +117,8 @@ def heat_pump(case: Case) -> Step:
     sink = number(case.site, field, most=500)
     if sink is None:
         return case.unknown((field,))
+    if not case.left.heat_gj and case.left.unknown_boilers:
+        return case.unknown(case.left.unknown_boilers)
     waste = case.left.waste_heat_c
     warm = case.default("ambient_source_temperature_c") if waste is None else waste
     outlet = warm - case.default("source_cooling_k")
@@ -148,13 +152,7 @@ def electric_boiler(case: Case) -> Step:
     """Electricity instead of gas in the boilers, as far as the grid connection reaches."""
     left = case.left
     if not left.boiler_heat_gj:
-        known = {
-            "boiler_gas_nm3": left.boiler_gas_nm3,
-            "gas_ncv_gj_per_nm3": left.gas_ncv_gj_per_nm3,
-            "boiler_efficiency": left.boiler_efficiency,
-        }
-        missing = tuple(name for name, value in known.items() if value is None)
-        return case.unknown(missing or ("boiler_gas_nm3",))
+        return case.unknown(left.unknown_boilers or ("boiler_gas_nm3",))
     room = number(case.site, "grid_headroom_kw") or 0.0
     hours = case.given("operating_hours_per_year", "operating_hours_per_year", most=8784)
     share = case.published("efficiency")
