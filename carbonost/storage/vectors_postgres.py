@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from carbonost._lazy import load
-from carbonost.errors import ClosedError, Unsupported
-from carbonost.storage.address import parse_address
+from carbonost.errors import Unsupported
+from carbonost.storage.meters_postgres.session import Session
 from carbonost.storage.ports import WriteResult
-from carbonost.storage.sql.faults import translate
 from carbonost.storage.vectors import unit_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
-def open_store(url: str, **_options: Any) -> PostgresVectorIndex:
+def open_store(url: str, *, timeout_s: float = 30.0) -> PostgresVectorIndex:
     """Open the database an address names."""
-    return PostgresVectorIndex(url)
+    return PostgresVectorIndex(url, timeout_s=timeout_s)
 
 
 class PostgresVectorIndex:
@@ -31,24 +27,19 @@ class PostgresVectorIndex:
         If the server has no pgvector.
     """
 
-    def __init__(self, url: str) -> None:
-        self._psycopg: Any = load("psycopg", "a PostgreSQL index")
-        self.target = parse_address(url).shown
-        self._lock = threading.RLock()
-        self._closed = False
+    def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
+        self._session = Session(url, timeout_s)
+        self.target = self._session.target
+        errors = self._session.psycopg.errors
         try:
-            self._db = self._psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:"), autocommit=True)
-        except self._psycopg.Error as exc:
-            raise translate(exc, self.target) from exc
-        try:
-            with self._cursor() as cursor:
+            with self._session.transaction() as cursor:
                 cursor.execute("create extension if not exists vector")
                 cursor.execute(
                     "create table if not exists vector_item (id text primary key, data vector, payload jsonb not null)"
                 )
         except BaseException as exc:
-            self._db.close()
-            if isinstance(exc.__cause__, self._psycopg.errors.FeatureNotSupported | self._psycopg.errors.UndefinedFile):
+            self.close()
+            if isinstance(exc.__cause__, errors.FeatureNotSupported | errors.UndefinedFile):
                 raise Unsupported("this server has no pgvector", target=self.target, capability="vectors") from exc
             raise
 
@@ -57,8 +48,8 @@ class PostgresVectorIndex:
     ) -> WriteResult:
         """Store vectors (n, d) under ids."""
         names = list(ids)
-        dump = self._psycopg.types.json.Jsonb
-        with self._cursor() as cursor:
+        dump = self._session.psycopg.types.json.Jsonb
+        with self._session.transaction() as cursor:
             cursor.execute("select vector_dims(data) from vector_item limit 1")
             row = cursor.fetchone()
             array = unit_vectors(vectors, len(names), row[0] if row else None)
@@ -76,32 +67,20 @@ class PostgresVectorIndex:
     def query(self, vector: Any, k: int = 10, where: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
         """Return up to `k` items as ``{"id", "score", "payload"}``, best first."""
         wanted = str(unit_vectors(vector, 1, None)[0].tolist())
-        with self._cursor() as cursor:
+        with self._session.transaction() as cursor:
             cursor.execute(
                 "select id, 1 - (data <=> %s::vector), payload from vector_item where payload @> %s"
                 ' order by data <=> %s::vector, id collate "C" limit %s',
-                (wanted, self._psycopg.types.json.Jsonb(dict(where or {})), wanted, k),
+                (wanted, self._session.psycopg.types.json.Jsonb(dict(where or {})), wanted, k),
             )
             return [{"id": row[0], "score": float(row[1]), "payload": row[2]} for row in cursor.fetchall()]
 
     def delete(self, ids: Iterable[str]) -> int:
         """Remove items; return how many were there."""
-        with self._cursor() as cursor:
+        with self._session.transaction() as cursor:
             cursor.execute("delete from vector_item where id = any(%s)", (list(ids),))
             return int(cursor.rowcount)
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
-        self._closed = True
-        self._db.close()
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with self._lock:
-            if self._closed:
-                raise ClosedError("the index is closed", target=self.target)
-            try:
-                with self._db.transaction(), self._db.cursor() as cursor:
-                    yield cursor
-            except self._psycopg.Error as exc:
-                raise translate(exc, self.target) from exc
+        self._session.close()

@@ -132,6 +132,13 @@ class TestPgvector(VectorIndexContract):
             yield opened
 
 
+def test_an_index_whose_connection_broke_opens_another(pgvector):
+    with database(pgvector) as name, closing(open_vectors(address(pgvector, name))) as index:
+        index.upsert(["a"], [[1.0, 0.0]])
+        run(pgvector, "postgres", f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")  # noqa: S608
+        assert [item["id"] for item in index.query([1.0, 0.1], k=1)] == ["a"]
+
+
 def test_a_server_without_pgvector_is_told(postgres):
     with database(postgres) as name, pytest.raises(Unsupported, match="pgvector"):
         open_vectors(address(postgres, name))

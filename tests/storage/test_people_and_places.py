@@ -1,4 +1,4 @@
-"""Organisations, people, parks, buildings and devices as the specification has them, on every store (S10, S16)."""
+"""Organisations, people, parks, buildings and devices as the specification has them, on every store (S10, S16, S23)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from typing import get_args
 
 import pytest
 
-from carbonost.errors import AlreadyExistsError, ConcurrencyConflict, InvalidDataError, NotFoundError
+from carbonost.errors import (
+    AlreadyExistsError,
+    ConcurrencyConflict,
+    FactorNotFoundError,
+    InvalidDataError,
+    NotFoundError,
+)
 from carbonost.storage import models, open_records
 from carbonost.storage.ports import WriteResult
+from carbonost.storage.validity import factor_on, gaps, overlaps
 
 USERS = "id email password_hash full_name phone role status created_at updated_at last_login_at"
 ORGANIZATIONS = (
@@ -250,6 +257,26 @@ def test_what_a_database_would_bend_is_refused_with_its_field(uow, kind, given):
     with pytest.raises(InvalidDataError) as caught:
         getattr(uow, kind).put({"id": "x"} | BASE[kind] | given)
     assert caught.value.field in (*given, None)
+
+
+def test_a_tenants_factor_holds_on_its_days_both_included(uow):  # S23
+    item = {"energy_type": "electricity", "region": "CN-JS", "value": Decimal("0.5978"), "unit": "kg/kWh"}
+    item |= {"source": "省公告", "valid_from": date(2022, 1, 1)}
+    uow.factors.put([item | {"valid_to": date(2022, 12, 31)}, item | {"valid_from": date(2024, 1, 1), "value": "0.6"}])
+    held = uow.factors.list(region="CN-JS", energy_type="electricity")
+    assert len(held) == 2
+    for day in (date(2022, 1, 1), date(2022, 12, 31)):
+        found = factor_on(held, "electricity", "CN-JS", day)
+        assert (found["value"], found["source"]) == (Decimal("0.5978"), "省公告")
+    assert factor_on(held, "electricity", "CN-JS", date(2099, 1, 1))["value"] == Decimal("0.6")
+    with pytest.raises(FactorNotFoundError):
+        factor_on(held, "electricity", "CN-JS", date(2023, 1, 1))
+    assert gaps(held) == [(("electricity", "CN-JS", "CO2e"), date(2023, 1, 1), date(2023, 12, 31))]
+    uow.factors.put(item | {"valid_from": date(2022, 12, 31), "valid_to": date(2023, 1, 1)})
+    (both,) = overlaps(uow.factors.list(energy_type="electricity"))
+    assert both[2:] == (date(2022, 12, 31), date(2022, 12, 31))
+    with pytest.raises(InvalidDataError):
+        uow.factors.put(item | {"valid_to": date(2021, 1, 1)})
 
 
 def test_a_stale_device_is_not_overwritten(uow):  # S60
