@@ -150,7 +150,7 @@ def test_a_membership_is_one_per_user_and_goes_with_the_user(uow):  # S10
         uow.memberships.get("m1")
 
 
-def test_a_device_stands_in_a_building_of_a_park(uow):  # S16
+def test_a_device_stands_in_a_building_of_a_park(uow):  # S16, S33
     park = {"id": "p1", "kind": "park", "name": "园区", "area_sqm": Decimal("1234567.89"), "total_companies": 58}
     uow.places.put(park | {"location": {"lat": 31.3, "lng": 120.6, "address": "苏州"}})
     house = {"id": "b1", "kind": "building", "parent_id": "p1", "name": "1号厂房", "building_type": "factory"}
