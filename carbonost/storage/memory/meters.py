@@ -98,11 +98,7 @@ class MemoryMeterStore:
             cells.check_how(how, (info.unit for info in chosen))
             parts = []
             for rank, info in enumerate(chosen):
-                held = cells.join([self._live(info.point), *self._tiers.get(info.point, [])])
-                inside = held.take((held.end > first) & (held.first < last))
-                torn = (inside.first < first) | (inside.end > last)
-                if torn.any():
-                    raise cells.beyond(int(inside.first[np.flatnonzero(torn)[0]]))
+                inside = self._whole(info.point, first, last)
                 parts.append(replace(inside, series=np.full(len(inside), rank)))
         joined = cells.join(parts)
         if len(joined):
@@ -127,7 +123,10 @@ class MemoryMeterStore:
         first, last = span(start, end)
         removed = 0
         with self._open():
-            for info in points_of(selector, self._series.values()):
+            chosen = points_of(selector, self._series.values())
+            for info in chosen:
+                self._whole(info.point, first, last)
+            for info in chosen:
                 readings = self._readings[info.point]
                 gone = [at for at in readings if first <= at < last]
                 for at in gone:
@@ -189,6 +188,15 @@ class MemoryMeterStore:
                 continue
             rows.append((point, at, (value, quality, text)))
         return rows, late
+
+    def _whole(self, point: str, first: int, last: int) -> Cells:
+        """Return what a point has in a range, refusing one that cuts what was rolled up."""
+        held = cells.join([self._live(point), *self._tiers.get(point, [])])
+        inside = held.take((held.end > first) & (held.first < last) & (first < last))
+        torn = (inside.first < first) | (inside.end > last)
+        if torn.any():
+            raise cells.beyond(int(inside.first[np.flatnonzero(torn)[0]]))
+        return inside
 
     def _live(self, point: str) -> Cells:
         held = sorted((at, reading[0]) for at, reading in self._readings[point].items())

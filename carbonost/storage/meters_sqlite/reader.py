@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
     Texts = npt.NDArray[np.object_]
 
-_CHOSEN = "select value from json_each(?)"
+_CHOSEN: Final = "select value from json_each(?)"
+_DAYS: Final = 512
 
 
 def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, plain: bool = False) -> Columns:
@@ -89,10 +90,10 @@ def extent(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> 
         (chosen(ids),) * 2,
     ).fetchone()
     waiting = load(db, ids, start, end).start
-    ends = [end for end in row if end is not None] + (
-        [int(waiting.min()), int(waiting.max()) + 1] if len(waiting) else []
-    )
-    return (min(ends), max(ends)) if ends else None
+    found = [at for at in row if at is not None]
+    if len(waiting):
+        found += [int(waiting.min()), int(waiting.max()) + 1]
+    return (min(found), max(found)) if found else None
 
 
 def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, edges: Integers) -> Cells:
@@ -103,43 +104,44 @@ def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, ed
     quarters = not (edges % QUARTER).any()
     first, last = -(-start // DAY), end // DAY  # whole days inside the range
     if quarters and first < last:
-        parts.append(_rolled_up(db, ids, first, last))
-        parts.append(_plain(db, ids, first * DAY, last * DAY, small=True))
-        parts.append(_plain(db, ids, start, first * DAY, small=False))
-        parts.append(_plain(db, ids, last * DAY, end, small=False))
+        parts += _rolled_up(db, ids, first, last, edges)
+        parts += _plain(db, ids, first * DAY, last * DAY, edges, small=True)
+        parts += _plain(db, ids, start, first * DAY, edges, small=False)
+        parts += _plain(db, ids, last * DAY, end, edges, small=False)
     else:
-        parts.append(_plain(db, ids, start, end, small=False))
+        parts += _plain(db, ids, start, end, edges, small=False)
     parts.append(cells.of_readings(*load(db, ids, start, end)[:3]))
     held = cells.join(parts)
     return cells.gather(replace(held, series=rank[held.series]), edges)
 
 
-def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int) -> Cells:
-    rows = db.execute(
+def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int, edges: Integers) -> Iterator[Cells]:
+    """Yield the roll-ups of whole days, added up some at a time: memory holds no more of them."""
+    found = db.execute(
         f"select series, day, scale, data from rollup where series in ({_CHOSEN})"  # noqa: S608
         " and day >= ? and day < ? order by series, day",
         (chosen(ids), first, last),
-    ).fetchall()
-    if not rows:
-        return cells.empty()
-    series, day, scale, blobs = zip(*rows, strict=True)
-    return unpack_rollups(np.array(series), np.array(day), np.array(scale), blobs)
+    )
+    while rows := found.fetchmany(_DAYS):
+        series, day, scale, blobs = zip(*rows, strict=True)
+        yield cells.gather(unpack_rollups(np.array(series), np.array(day), np.array(scale), blobs), edges)
 
 
-def _plain(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, small: bool) -> Cells:
-    """Return chunk readings as cells; with `small`, only of days that have no roll-up."""
+def _plain(
+    db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, edges: Integers, *, small: bool
+) -> Iterator[Cells]:
+    """Yield chunk readings added up some days at a time; with `small`, only those of days that have no roll-up."""
     if end <= start:
-        return cells.empty()
+        return
     bare = "and not exists (select 1 from rollup r where r.series = c.series and r.day = c.day)" if small else ""
-    rows = db.execute(
+    found = db.execute(
         f"select series, {CHUNK_COLUMNS} from chunk c where series in ({_CHOSEN})"  # noqa: S608
-        f" and day between ? and ? and last >= ? and first < ? {bare}",
+        f" and day between ? and ? and last >= ? and first < ? {bare} order by series, day",
         (chosen(ids), start // DAY, (end - 1) // DAY, start, end),
     )
-    parts = []
-    for series, *fields in rows:
-        parts.append(cells.of_readings(*decode(series, Packed(*fields), start, end, plain=True)[:3]))
-    return cells.join(parts)
+    while rows := found.fetchmany(_DAYS):
+        held = joined(decode(series, Packed(*fields), start, end, plain=True) for series, *fields in rows)
+        yield cells.gather(cells.of_readings(*held[:3]), edges)
 
 
 def tiers(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Cells:

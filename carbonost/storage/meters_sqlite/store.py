@@ -139,7 +139,7 @@ class SqliteMeterStore:
         removed = 0
         with self._transaction(write=True) as db:
             self._memory.clear()
-            ids = self._select(db, selector)[0]
+            ids = self._select(db, selector)[0] if first < last else []
             for series in ids:
                 reader.tiers(db, [series], first, last)  # refuses a range that cuts a bucket
                 removed += _delete(db, series, first, last)
