@@ -1,1 +1,1 @@
-"""What firmware embeds: the standard library only."""
+"""What firmware embeds, on the standard library only. Nothing is public here yet: readings come in as tables."""

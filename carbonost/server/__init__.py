@@ -1,1 +1,1 @@
-"""An optional HTTP face without logic of its own."""
+"""An HTTP face without logic of its own. Nothing is public here yet: a service calls `Pipeline` and `Job`."""
