@@ -8,6 +8,7 @@ stays in its place, and the rest still verifies against the chain's head.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import zipfile
@@ -21,7 +22,7 @@ from carbonost.agents.chain import Entry, verify_chain
 from carbonost.agents.envelope import ResultEnvelope
 from carbonost.agents.sensitive import ENTITIES, INPUTS, METERS, groups_of
 from carbonost.agents.snapshot import parse_inputs
-from carbonost.errors import CarbonostError, FileFormatError, InputError
+from carbonost.errors import CarbonostError, FileFormatError, InputError, StorageError, StorageFullError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -78,8 +79,8 @@ def export(path: Path | str, journal: Journal, ledger: Ledger, world: World, *, 
         parts["meters.bin"] = journal.load(str(plain["meters"]["sha256"]))
     for names in ledger.history.values():
         for name in names:
-            whole = journal.envelope(name).to_dict()
-            parts[f"envelopes/{name}.json"] = canonical_bytes(sensitive.withhold(whole, tags.get(name, {}), groups))
+            envelope = journal.envelope(name).to_dict()
+            parts[f"envelopes/{name}.json"] = canonical_bytes(sensitive.withhold(envelope, tags.get(name, {}), groups))
     lines = [{**entry.to_dict(), "body": _shown(entry, groups)} for entry in ledger.entries]
     parts["audit.jsonl"] = b"\n".join(canonical_bytes(line) for line in lines) + b"\n"
     parts["stages.json"] = canonical_bytes([stage.spec.to_dict() for stage in world.stages])
@@ -119,6 +120,11 @@ def _write(path: Path, parts: dict[str, bytes]) -> None:
             for name in sorted(parts):
                 zipped.writestr(zipfile.ZipInfo(name, _EPOCH), parts[name], zipfile.ZIP_DEFLATED)
         Path(draft).replace(path)
+    except OSError as exc:
+        Path(draft).unlink(missing_ok=True)
+        kind = StorageFullError if exc.errno in (errno.ENOSPC, errno.EDQUOT) else StorageError
+        problem = f"the bundle could not be written: {exc.strerror}"
+        raise kind(problem, "path", str(path), "Free space, or choose another folder.") from exc
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from carbonost.errors import InputError, NotFoundError
+from carbonost.errors import InputError, NotFoundError, PermissionDeniedError, ReadOnlyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,16 +190,50 @@ def sqlite_file(url: str) -> str:
         If the address is written otherwise; the remedy is the right spelling.
     NotFoundError
         If the folder of the file is missing.
+    ReadOnlyError, PermissionDeniedError
+        If it cannot be written.
     """
     text = normal(url)
     if text in ("sqlite://", f"sqlite:///{MEMORY}") or text.startswith("memory:"):
         return MEMORY
     path = Path(unquote(text.removeprefix("sqlite:///"))).expanduser()
-    if path.is_dir():
-        raise InputError("a folder stands there, not a file", "url", text, f"Write {text.rstrip('/')}/park.db")
-    if not path.parent.is_dir():
-        raise NotFoundError("the folder does not exist", "url", text, f"Make it first: mkdir -p '{path.parent}'")
+    with _reach(text):
+        if path.is_dir():
+            raise InputError("a folder stands there, not a file", "url", text, f"Write {text.rstrip('/')}/park.db")
+        if not path.parent.is_dir():
+            raise NotFoundError("the folder does not exist", "url", text, f"Make it first: mkdir -p '{path.parent}'")
+        check_writable(path, text)
     return str(path)
+
+
+@contextmanager
+def _reach(url: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        remedy = "Check the permissions of every folder on the way."
+        raise PermissionDeniedError(f"this place cannot be reached: {exc.strerror}", "url", url, remedy) from exc
+
+
+def check_writable(path: Path, target: str) -> None:
+    """Refuse a place SQLite could not even read: it writes beside its file, whoever reads it.
+
+    Raises
+    ------
+    ReadOnlyError
+        If the disk is mounted read-only.
+    PermissionDeniedError
+        If this user may not write the file, or in its folder.
+    """
+    for place in (path.parent, path):
+        if not place.exists() or os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            continue
+        if hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY:
+            remedy = "Mount it for writing, or copy the file to a disk that can be written."
+            raise ReadOnlyError("the disk is mounted read-only", "url", target, remedy, target=target)
+        what = "the file" if place == path else "its folder"
+        remedy = "Change its permissions, or its owner."
+        raise PermissionDeniedError(f"this user may not write {what}", "url", target, remedy, target=target)
 
 
 @contextmanager
@@ -231,6 +265,7 @@ def directory_of(url: str) -> Path:
     path = unquote(parts.path)
     path = path[1:] if path.startswith("/~/") else path
     folder = Path(host + path if host in (".", "..", "~") else path).expanduser()
-    if folder.is_file():
-        raise InputError("a file stands there, not a folder", "url", text, _example(objects=True))
+    with _reach(text):
+        if folder.is_file():
+            raise InputError("a file stands there, not a folder", "url", text, _example(objects=True))
     return folder

@@ -31,7 +31,7 @@ from carbonost.errors import (
     StorageFullError,
     Unsupported,
 )
-from carbonost.storage.address import directory_of
+from carbonost.storage.address import check_writable, directory_of
 from carbonost.storage.keys import blocks, check_key, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 from carbonost.storage.sqlite_faults import sqlite_faults
@@ -74,7 +74,8 @@ def _disk_faults(target: str) -> Iterator[None]:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFullError("the disk is full", remedy="Free space and put again.", target=target) from exc
         if exc.errno == errno.EROFS:
-            raise ReadOnlyError("the folder cannot be written", target=target) from exc
+            remedy = "Mount it for writing."
+            raise ReadOnlyError("the disk is mounted read-only", remedy=remedy, target=target) from exc
         if exc.errno in (errno.EACCES, errno.EPERM):
             raise PermissionDeniedError(
                 "the folder cannot be used", remedy="Check its permissions.", target=target
@@ -106,6 +107,7 @@ class FileObjectStore:
             raise NotFoundError("no object store stands there", "url", self._target, "Open it with create=True.")
         with _disk_faults(self._target), sqlite_faults(self._target):
             (self._root / "blobs").mkdir(parents=True, exist_ok=True)
+            check_writable(self._root / "index.db", self._target)
             self._db = sqlite3.connect(
                 self._root / "index.db", timeout=timeout_s, isolation_level=None, check_same_thread=False
             )
