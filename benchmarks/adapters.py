@@ -34,18 +34,20 @@ def main():
     cards = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        postgres, influx = (stack.enter_context(start()) for start in (services.postgres, services.influx))
+        postgres = stack.enter_context(services.postgres(fsync=True))
+        influx = stack.enter_context(services.influx())
         seaweed, rclone = (stack.enter_context(start()) for start in (services.seaweed, services.rclone))
         for url in (
             "memory://",
             f"sqlite:///{folder}/x.db",
             f"file://{folder}/objects",
             f"postgresql://carbonost@127.0.0.1:{postgres.port}/postgres",
+            f"postgresql://carbonost@127.0.0.1:{postgres.port}/postgres?layout=chunk",
             f"influx+http://carbonost:s3cret@127.0.0.1:{influx.port}/matrix",
             f"s3+http://carbonost:s3cretkey@127.0.0.1:{seaweed.port}/matrix",
             f"s3+http://carbonost:s3cretkey@127.0.0.1:{rclone.port}/matrix",
         ):
-            for card in verify(url):
+            for card in verify(url, "meters" if "layout" in url else None):
                 cards.append(card)
                 print(card.to_markdown(), flush=True)
     if len(sys.argv) > 1:

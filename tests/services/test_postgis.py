@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import psycopg
@@ -265,3 +267,18 @@ def test_the_geo_stage_takes_boundary_and_districts_from_postgis(url):  # P26, P
         PostgisLayers(url, parks="gis.missing").boundary(GeoSelection(type="park_id", geometry="p1"))
     with pytest.raises(InputError, match="no layer is named"):
         PostgisLayers(url)
+
+
+def test_the_snippets_of_the_guide_run(postgis):
+    page = Path(__file__).resolve().parents[2] / "docs/how-to/postgres.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    named = (
+        "create table gis.firms as table firms",
+        "create table gis.buildings as table buildings",
+        "create table gis.districts as table districts",
+    )
+    scope = {"__name__": "__page__"}
+    with _database(postgis, *(one for one in TABLES if "mapper" not in one), *named) as address:
+        for block in blocks:
+            exec(compile(block.replace("postgresql://carbonost@db/park", address), page.name, "exec"), scope)  # noqa: S102
+    assert len(blocks) == 3

@@ -80,7 +80,7 @@ class PostgresMeterStore:
                 layout = lay_out(cursor, self._session.schema, self._session.layout, self.target)
                 cursor.execute("select row_security_active('meter_series')")
                 obeys = bool(cursor.fetchone()[0])
-                version = cursor.connection.info.parameter_status("server_version")
+                version = str(cursor.connection.info.parameter_status("server_version")).split()[0]
         except BaseException:
             self.close()
             raise
