@@ -270,6 +270,9 @@ class AuditLog(Protocol):
     def verify(self) -> Any:
         """Walk the chain; raise `IntegrityError` at the first entry that does not fit."""
 
+    def purge(self, before: datetime) -> int:
+        """Take the content of entries recorded before an instant away, not their hashes; return how many."""
+
 
 class UnitOfWork(Protocol):
     """One transaction of one tenant."""

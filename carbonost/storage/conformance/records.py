@@ -292,7 +292,11 @@ class RecordStoreContract:
         with store.for_tenant("org").begin() as uow:
             uow.audit.put([{"id": f"a{n}", "action": "act", "secret": "x"} for n in range(3)])
             head = uow.audit.head()
-            assert uow.audit.purge(datetime.now(UTC) + timedelta(days=1)) == 3  # type: ignore[attr-defined]
+            with refuses(InvalidDataError):
+                uow.audit.purge(datetime(2099, 1, 1))  # noqa: DTZ001
+            assert uow.audit.purge(datetime.now(UTC) - timedelta(days=1)) == 0
+            assert uow.audit.purge(datetime.now(UTC) + timedelta(days=1)) == 3
+            assert uow.audit.purge(datetime.now(UTC) + timedelta(days=1)) == 0
             report = uow.audit.verify()
             assert (report.length, report.purged, report.head) == (3, 3, head)
             assert "secret" not in uow.audit.get("a1").to_dict()
