@@ -85,6 +85,20 @@ class Table:
         self.bad[rows] = True
 
 
+def as_frame(readings: Any) -> pd.DataFrame:
+    """Return readings as a DataFrame, whatever brought them.
+
+    Raises
+    ------
+    InvalidDataError
+        If they are no readings: point, start and value.
+    """
+    table = Table.of(readings, skip=False)
+    if isinstance(readings, pd.DataFrame):
+        return readings
+    return pd.DataFrame({name: table.series(name).reset_index(drop=True) for name in table.held})
+
+
 def _of_frame(frame: Any) -> tuple[dict[str, Any], int]:
     if not isinstance(frame, pd.DataFrame):
         if not hasattr(frame, "to_pandas"):

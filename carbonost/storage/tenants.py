@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from carbonost.errors import InvalidDataError
+from carbonost.storage.columns import as_frame
 from carbonost.storage.items import check_tenant
 from carbonost.storage.keys import check_key, check_prefix
 
@@ -49,8 +50,9 @@ class TenantMeters:
         """What the shared store does, but for retention."""
         return self._store.capabilities - {"retention"}
 
-    def write(self, frame: pd.DataFrame, **options: Any) -> WriteResult:
+    def write(self, frame: pd.DataFrame | Mapping[str, Any], **options: Any) -> WriteResult:
         """Store readings of this organisation."""
+        frame = as_frame(frame)
         if TAG in frame.columns and (frame[TAG].dropna() != self.org_id).any():
             raise InvalidDataError("a reading belongs to another organisation", TAG, None)
         points = frame["point"].map(lambda point: self._head + point if isinstance(point, str) and point else point)

@@ -76,7 +76,7 @@ class SqliteMeterStore:
 
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- every write is
         on_invalid: Literal["raise", "skip"] = "raise",
