@@ -56,3 +56,16 @@ def test_each_printed_band_gives_back_the_same_part_that_does_not_float():
     for band, ratio in ((peak, 1.7), (valley, 0.38), (sharp, 1.7 * 1.25)):
         floating = (band - flat) / (ratio - 1)
         assert flat - floating == pytest.approx(0.0277, abs=3e-4)
+
+
+def test_guangzhous_low_voltage_prices_of_2021_float_as_a_whole():
+    """Five cities, general industry below 1 kV, 2021-10, annex of decree 331: all that is printed floats."""
+    rows = table("prices_and_costs")
+    rows = rows[(rows.area == "five cities") & (rows.date == "2021-10")]
+    prices = dict(zip(rows.quantity, rows.value, strict=True))
+    tariff = Tariff.from_region(
+        "CN-GD", charge="energy_only", on="2021-10-15", flat_cny_per_kwh=prices["flat"], not_floating_cny_per_kwh=0.0
+    )
+    assert at(tariff, "2021-10-15 10:30") == pytest.approx(1.1433, abs=5.1e-5) == prices["peak"]
+    assert at(tariff, "2021-10-15 03:00") == pytest.approx(0.2556, abs=5.1e-5) == prices["valley"]
+    assert at(tariff, "2021-10-15 09:00") == prices["flat"] == 0.6725
