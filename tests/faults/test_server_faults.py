@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import closing, suppress
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -21,13 +22,18 @@ pytestmark = pytest.mark.service
 ALWAYS = ("1970-01-01T00:00Z", "2100-01-01T00:00Z")
 
 
+@pytest.fixture(params=["rows", "chunk"])
+def layout(request):
+    return request.param
+
+
 @pytest.fixture
-def database(postgres):
+def database(postgres, layout):
     root = f"postgresql://carbonost@127.0.0.1:{postgres.port}"
     with psycopg.connect(f"{root}/postgres", autocommit=True) as connection:
         connection.execute("drop database if exists faults with (force)")
         connection.execute("create database faults")
-    yield f"{root}/faults"
+    yield f"{root}/faults?layout={layout}"
     with psycopg.connect(f"{root}/postgres", autocommit=True) as connection:
         connection.execute("drop database faults with (force)")
 
@@ -37,10 +43,10 @@ def through(proxy, url):
 
 
 def test_a_batch_whose_line_is_cut_is_not_there_and_can_be_repeated(postgres, database):
-    frame = readings("m1", values=range(20_000), step="1min")
+    frame = readings("m1", values=np.random.default_rng(1).normal(size=20_000), step="1min")  # nothing to compress
     open_meters(database).close()
     with (
-        CutProxy("127.0.0.1", postgres.port, cut_after=200_000) as proxy,
+        CutProxy("127.0.0.1", postgres.port, cut_after=60_000) as proxy,
         closing(open_meters(through(proxy, database), timeout_s=5)) as store,
         pytest.raises(TransientError),
     ):
@@ -83,7 +89,7 @@ def test_a_unit_of_work_whose_line_is_cut_is_whole_or_not_there(postgres, databa
 def test_a_connection_that_died_is_replaced_by_the_next_call(postgres, database):
     with closing(open_meters(database)) as store, closing(open_records(database)) as records:
         store.write(readings())
-        with psycopg.connect(database, autocommit=True) as other:
+        with psycopg.connect(database.partition("?")[0], autocommit=True) as other:
             other.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
         with suppress(TransientError):
             store.series()
@@ -92,7 +98,7 @@ def test_a_connection_that_died_is_replaced_by_the_next_call(postgres, database)
             assert uow.jobs.list() == []
 
 
-def test_a_killed_server_keeps_what_it_acknowledged(tmp_path):
+def test_a_killed_server_keeps_what_it_acknowledged(layout):
     """With fsync on: the whole server dies by SIGKILL, starts again, and nothing acknowledged is lost."""
     from carbonost.testing import services
 
@@ -102,7 +108,7 @@ def test_a_killed_server_keeps_what_it_acknowledged(tmp_path):
     except services.ServiceMissing as exc:
         pytest.skip(str(exc))
     try:
-        url = f"postgresql://carbonost@127.0.0.1:{service.port}/postgres"
+        url = f"postgresql://carbonost@127.0.0.1:{service.port}/postgres?layout={layout}"
         acknowledged = []
 
         def write():

@@ -75,8 +75,8 @@ TABLES = (
     "insert into buildings select n, ST_Transform(ST_SetSRID(ST_MakeEnvelope("
     "120.61 + n * 0.02, 31.31, 120.611 + n * 0.02, 31.311), 4490), 4549) from generate_series(0, 2) n",
     "create table districts (adcode text, title text, geom geometry(Polygon, 4490))",
-    "insert into districts values ('320505', '虎丘', ST_MakeEnvelope(120.5, 31.2, 120.625, 31.5, 4490)),"
-    " ('320506', '吴中', ST_MakeEnvelope(120.625, 31.2, 120.8, 31.5, 4490)),"
+    "insert into districts values ('320505', '虎丘', ST_MakeEnvelope(120.5, 31.2, 120.63, 31.5, 4490)),"
+    " ('320506', '吴中', ST_MakeEnvelope(120.63, 31.2, 120.8, 31.5, 4490)),"
     " ('320581', '常熟', ST_MakeEnvelope(120.6, 31.6, 120.8, 31.8, 4490))",
     "create role mapper login",
     "grant usage on schema gis to mapper",
@@ -267,6 +267,35 @@ def test_the_geo_stage_takes_boundary_and_districts_from_postgis(url):  # P26, P
         PostgisLayers(url, parks="gis.missing").boundary(GeoSelection(type="park_id", geometry="p1"))
     with pytest.raises(InputError, match="no layer is named"):
         PostgisLayers(url)
+
+
+def test_a_job_resolves_a_park_by_its_id_with_what_postgis_holds(url):  # P26, P29, P31
+    from carbonost import ParkData, PipelineBuilder, ScenarioParams
+    from carbonost.agents.stages.geo import GeoStage
+
+    layers = PostgisLayers(url, parks="p4549", districts="districts", code="adcode", name="title")
+    firms = entities(read_layer(url, "firms", id="code"), {"name": "label", "industry_code": "trade"})
+    job = (
+        PipelineBuilder()
+        .with_stage("geo", GeoStage(layers))
+        .build()
+        .run(
+            GeoSelection(type="park_id", geometry="p1"),
+            ScenarioParams(region="CN-JS", accounting_year=2023),
+            ParkData(entities=firms),
+            auto_approve=True,
+        )
+    )
+    geo = job.envelopes["geo"]
+    assert geo.value("area_km2") == pytest.approx(area_km2(SQUARE), rel=1e-6)
+    assert geo.value("admin_codes")["district"] == "320505"
+    assert [(row["name"], row["inside"]) for row in geo.artifacts["entities_raw"]] == [
+        ("甲厂", True),
+        ("乙厂", False),
+        ("丙厂", None),
+    ]
+    manifest = {row["layer"]: row for row in geo.artifacts["layer_clip_manifest"]}
+    assert manifest["admin_boundaries"]["version"] == layers.version
 
 
 def test_the_snippets_of_the_guide_run(postgis):
