@@ -1,5 +1,7 @@
 """P46, P75, P79: what a reader of the report meets is said once, in his language, with sensible digits."""
 
+import re
+
 import pytest
 
 from carbonost import PipelineBuilder, sample_park
@@ -9,6 +11,7 @@ from carbonost.engines.report import TemplateRegistry
 from carbonost.engines.report.assumptions import assumption_name
 from carbonost.engines.report.blocks import decimals
 from carbonost.engines.report.compose import compose
+from carbonost.engines.report.labels import checked
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,15 @@ def test_the_printed_park_has_no_english_of_the_house(sample_text):
     text, _ = sample_text
     for words in ("synthetic", "and the sector guidelines", "packaged coefficient", "the annex asks", "electricity 的"):
         assert words not in text
+
+
+def test_how_a_row_was_checked_is_said_in_chinese(sample_text):
+    assert checked("read") == "单一来源已读"
+    assert checked("LED：参数状态为 secondary，未经核对") == "LED：参数状态为 转引，未经核对"
+    assert checked("GB/T 2589（verified）；地区 DK，状态 derived") == "GB/T 2589（两处独立核对）；地区 DK，状态 推算"
+    assert checked("a reader（readings）") == "a reader（readings）"
+    text, _ = sample_text
+    assert not re.search(r"(状态(为)? ?|（)(read|verified|secondary|derived)\b", text)
 
 
 def test_an_indicator_is_printed_with_four_significant_digits(sample_text):

@@ -6,6 +6,7 @@ units of one family declared here: kWh to 万kWh, CNY to 万元, a share to perc
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from carbonost.errors import InputError
@@ -34,7 +35,7 @@ _ALIASES: Final = {
     "Nm3": "Nm³", "nm3": "Nm³", "万Nm3": "万Nm³", "m3": "m³", "m2": "m²", "km2": "km²", "万m2": "万m²",
     "y": "年", "a": "年", "year": "年", "years": "年", "yr": "年", "tonne": "t", "吨": "t", "hour": "h", "grade": "级",
     "1": "", "-": "", "fraction": "", "ratio": "", "dimensionless": "", "share": "", "percent": "%", "pct": "%",
-    "text": "", "万度": "万kWh", "kwh": "kWh", "kw": "kW",
+    "text": "", "degC": "°C", "deg": "°", "万度": "万kWh", "kwh": "kWh", "kw": "kW",
 }  # fmt: skip
 _FAMILY_OF: Final = {label: (name, power) for name, units in _FAMILIES.items() for label, power in units.items()}
 
@@ -98,6 +99,13 @@ STAGE_NAMES: Final = {
     "optimizer": "能源优化", "resources": "资源评估", "org": "企业信息", "indicators": "指标核算", "report": "报告",
     "inventory": "排放清单", "park": "试行方法核算",
 }  # fmt: skip
+CHECK_NAMES: Final = {
+    "verified": "两处独立核对", "read": "单一来源已读", "derived": "推算", "secondary": "转引", "inferred": "推断",
+    "recalled": "凭记忆", "illustrative": "示例", "superseded": "已被取代", "title_only": "仅读标题",
+    "design": "本库规则", "own": "用户给定",
+}  # fmt: skip
+"""How well a packaged row was checked."""
+_CHECKED: Final = re.compile(rf"(状态(?:为)? ?|（)({'|'.join(CHECK_NAMES)})\b")
 STATUS_NAMES: Final = {"pending": "待复核", "approved": "已通过", "rejected": "已退回", "auto": "自动通过"}
 PARAMETER_NAMES: Final = {
     "electricity_price_y_per_kwh": ("电价", "元/kWh"), "gas_price_y_per_nm3": ("天然气价格", "元/Nm³"),
@@ -148,6 +156,11 @@ NAMES: Final = {
     "evidence": {"doc": "文件", "table": "数据表", "api": "接口", "file": "文件资料"},
 }  # fmt: skip
 """Chinese names of coded values, by vocabulary; an unknown code prints as it is."""
+
+
+def checked(words: str) -> str:
+    """Say in Chinese how a row was checked, where a text says so by its code: 状态 read, （verified）."""
+    return CHECK_NAMES.get(words) or _CHECKED.sub(lambda found: found[1] + CHECK_NAMES[found[2]], words)
 
 
 def energy_name(carrier: object) -> str:

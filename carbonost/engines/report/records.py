@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from carbonost.domain.document import Cell, Citation, Cite, Column, GapBox, Num, Table
 from carbonost.engines.report.assumptions import assumption_name
 from carbonost.engines.report.envelopes import Found, figure, words
-from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, input_name, label
+from carbonost.engines.report.labels import NAMES, PARAMETER_NAMES, checked, input_name, label
 from carbonost.engines.report.text import clean
 from carbonost.errors import InputError, UnresolvedCitationError
 
@@ -80,7 +80,7 @@ def _assumptions(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
                 (assumption_name(_of(found, "name")),),
                 value,
                 (unit,),
-                (_of(found, "rationale"),),
+                (checked(_of(found, "rationale")),),
                 (sensitivity,),
             )
         )
@@ -99,7 +99,7 @@ def _evidence(envelopes: Envelopes) -> tuple[tuple[Column, ...], Rows]:
     rows: dict[tuple[str, ...], list[str]] = {}
     for found in _each(envelopes, "evidence"):
         kind = _of(found, "type", vocabulary="evidence")
-        told = (_stage(found), kind, *(_of(found, part) for part in ("version", "ts", "note")))
+        told = (_stage(found), kind, *(checked(_of(found, part)) for part in ("version", "ts", "note")))
         alone = () if told[-1] != "—" else (_of(found, "id"),)
         rows.setdefault((*told, *alone), []).append(_of(found, "id"))
     return columns, tuple(
@@ -125,7 +125,8 @@ def _gap_list(envelopes: Envelopes, boxes: Sequence[GapBox]) -> tuple[tuple[Colu
         told.setdefault(said, []).append(f"第 {box.section} 章")
     for found in _each(envelopes, "data_gaps"):
         severity = _of(found, "severity", vocabulary="severity")
-        said = (input_name(_of(found, "missing")), _of(found, "impact"), severity, _of(found, "workaround"))
+        missing, impact, remedy = (checked(_of(found, part)) for part in ("missing", "impact", "workaround"))
+        said = (input_name(missing), impact, severity, remedy)
         told.setdefault(said, []).append(_stage(found))
     rank = {"高": 0, "中": 1, "低": 2}
     ordered = sorted(told, key=lambda said: rank.get(said[2], 3))
