@@ -72,7 +72,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.kept = writer.HEAD_LEAST, writer.HEAD_EACH, writer.BLOCK, head.FEW
         writer.HEAD_LEAST = writer.HEAD_EACH = 90  # compacts often
-        writer.BLOCK, head.FEW = 3, 8
+        writer.BLOCK, head.FEW = 100, 8
         self.url = f"sqlite:///{self.folder.name}/m.db"
         self.stores = [self.connect(), self.connect()]
         self.oracle = open_meters("memory://")

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 CHUNK_COLUMNS: Final = "count, first, last, step, scale, width, base, extra, data"
 SMALL: Final = 32
-"""A group of fewer readings of one series and day waits in the head."""
+"""A group of fewer readings of one series and day waits in the head, unless the batch is as long as a head."""
 
-BLOCK: Final = 48
-"""So many days are prepared at once: their columns stay in the processor's cache."""
+BLOCK: Final = 1 << 16
+"""Days of about so many readings are prepared at once: their columns stay in the processor's cache."""
 
 HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 1_000_000, 240
 
@@ -127,7 +127,8 @@ def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -
     memory.refresh(db)
     ids = series_ids(db, batch.series, memory)
     readings = Columns(ids[batch.code], batch.start, batch.value, batch.quality, batch.status)
-    if int(batch.start.min()) > memory.newest and _all_small(readings, len(batch.series)):  # nothing of it is known
+    known = int(batch.start.min()) <= memory.newest
+    if not known and len(batch) < HEAD_LEAST and _all_small(readings, len(batch.series)):
         head.append(db, readings)
         memory.head_rows += len(batch)
         result = WriteResult(created=len(batch), skipped=batch.skipped)
@@ -161,7 +162,7 @@ def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, 
             continue
         span = spans.get(kept.key)
         overlaps = span is not None and kept.start[0] <= span[1] and kept.start[-1] >= span[0]
-        small = len(kept) < SMALL and not (overlaps and _in_chunk(db, kept))
+        small = len(kept) < SMALL and len(readings.start) < HEAD_LEAST and not (overlaps and _in_chunk(db, kept))
         (tally.head if small else large).append(kept)
     waiting = _take_head(db, large, memory)
     for group in large:
@@ -337,8 +338,10 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     """Write groups as chunks with their roll-ups, replacing those of the same series and day."""
     if not waiting:
         return
-    for place in range(0, len(waiting), BLOCK):
-        _store_block(db, waiting[place : place + BLOCK])
+    block = np.cumsum([len(group) for group in waiting]) // BLOCK
+    bounds = pairwise([0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(waiting)])
+    for begin, end in bounds:
+        _store_block(db, waiting[begin:end])
     newest = max(int(group.start[-1]) for group in waiting)
     db.execute("update meta set value = max(value, ?) where name = 'newest'", (newest,))
 
