@@ -34,7 +34,7 @@ def draw(inventory: Inventory, by: str = "scope", axes: Any = None) -> Any:
     """
     groups = None if by == "scope" else _groups(inventory, "energy_type" if by == "source" else by)
     if axes is None:
-        axes = load("matplotlib.figure", "a plot").Figure(figsize=(7, 3.5), layout="constrained").subplots()
+        axes = load("matplotlib.pyplot", "a plot").subplots(figsize=(7, 3.5), layout="constrained")[1]
     if groups is None:
         _scopes(axes, inventory)
     else:

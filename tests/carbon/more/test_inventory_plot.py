@@ -9,12 +9,19 @@ import pytest
 from carbonost import CarbonCalculator
 from carbonost.errors import InputError, MissingExtraError
 
-pytest.importorskip("matplotlib.figure")
+pyplot = pytest.importorskip("matplotlib.pyplot")
+pyplot.switch_backend("Agg")
 ROWS = [
     {"energy_type": "electricity", "consumption": 1e6, "unit": "kWh", "month": f"2023-{m:02d}", "facility": "甲厂"}
     for m in (3, 1, 2)
 ] + [{"energy_type": "diesel", "consumption": 5, "unit": "t", "month": "2023-01", "facility": "乙厂"}]
 INVENTORY = CarbonCalculator().calculate(ROWS)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    pyplot.close("all")
 
 
 def drawn(axes):
@@ -66,7 +73,7 @@ def test_it_draws_on_axes_given_and_refuses_an_unknown_column():
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingExtraError, match=r"carbonost\[report\]"):
         INVENTORY.plot()
 
