@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.checks import day, is_number
 from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, band_table, read_prices
 from carbonost.errors import TariffError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
 Charge = Literal["energy_only", "demand", "contract", "capacity"]
+TAXES: Final = ("included", "excluded")
 _ENGINE: Final = "carbonost.engines.energy"
 _FROM_REGION: Final = (f"{_ENGINE}.region", "tariff_from_region")
 _BILL: Final = (f"{_ENGINE}.bill", "bill")
@@ -44,59 +47,6 @@ class TouBand(StrEnum):
     FLAT = "flat"
     VALLEY = "valley"
     DEEP_VALLEY = "deep_valley"
-
-
-@dataclass(frozen=True)
-class PowerFactorRule:
-    """Adjustment of the bill by the month's power factor (功率因数调整电费).
-
-    `steps` are pairs (power factor, adjustment in percent), ascending; the highest step not above the
-    month's factor applies, and a factor below all steps takes the first one's percentage.
-    """
-
-    steps: tuple[tuple[float, float], ...]
-
-    def percent(self, factor: FloatArray) -> FloatArray:
-        """Adjustment [%] for each month's power factor [-]."""
-        levels = np.array([step[0] for step in self.steps])
-        values = np.array([step[1] for step in self.steps])
-        at = np.searchsorted(levels, factor + 1e-12, side="right") - 1
-        return np.asarray(values[np.maximum(at, 0)], dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class DemandDiscount:
-    """A cheaper demand price for a month whose energy per transformer kVA reaches a threshold."""
-
-    kwh_per_kva_month: float
-    factor: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContractRule:
-    """How contracted demand (合同最大需量) is billed, and where that was read.
-
-    Attributes
-    ----------
-    band : float [-]
-        Up to `band` times its value, the contract itself is billed.
-    excess_factor : float [-]
-        The part of the month's demand above the band costs this multiple of the demand price.
-    floor : float [kW/kVA]
-        The least contract per transformer capacity.
-    """
-
-    band: float
-    excess_factor: float
-    floor: float = 0.0
-    document: str = ""
-    status: str = "user"
-
-    def __post_init__(self) -> None:
-        for name, least in (("band", 1.0), ("excess_factor", 1.0), ("floor", 0.0)):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value >= least):
-                raise TariffError(f"must be at least {least:g}", field=f"contract_rule.{name}", value=value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +67,7 @@ class Tariff:
         `status`, `gaps` and `sources`.
     demand_window_min : int
         Length of the interval whose mean power is the demand [min]: that of the site's demand meter.
-    tax : str
+    tax : {"included", "excluded"}
         Whether prices contain value-added tax.
     status : str
         "user" for prices the caller gave, otherwise the weakest status of the rows used.
@@ -147,6 +97,7 @@ class Tariff:
     holidays: frozenset[date] = field(default_factory=frozenset, repr=False)
 
     def __post_init__(self) -> None:
+        _check_fields(self)
         _check_charge(self)
         for name in ("valid_from", "valid_to"):
             if getattr(self, name) is not None:
@@ -352,7 +303,24 @@ def _charged(
     return {**given, "contract_kw": contract_kw, **options}
 
 
+def _check_fields(tariff: Tariff) -> None:
+    """Refuse fields of the wrong type or range."""
+    for name in ("demand_cny_per_kw_month", "capacity_cny_per_kva_month", "transformer_kva", "contract_kw"):
+        value = getattr(tariff, name)
+        if value is not None and not (is_number(value) and value >= 0):
+            raise TariffError("must be a number that is not negative", field=name, value=value)
+    kinds = {"power_factor": PowerFactorRule, "demand_discount": DemandDiscount, "contract_rule": ContractRule}
+    for name, kind in kinds.items():
+        if not isinstance(getattr(tariff, name), (kind, NoneType)):
+            raise TariffError(f"is not a {kind.__name__}", field=name, value=getattr(tariff, name))
+    if tariff.tax not in TAXES:
+        raise TariffError("is not known", field="tax", value=tariff.tax, remedy=f"Say one of {', '.join(TAXES)}.")
+    if not is_number(tariff.demand_window_min) or tariff.demand_window_min <= 0:
+        raise TariffError("must be above 0", field="demand_window_min", value=tariff.demand_window_min)
+
+
 def _check_charge(tariff: Tariff) -> None:
+    """Refuse a charge that lacks what it is billed on."""
     if tariff.charge not in ("energy_only", "demand", "contract", "capacity"):
         raise TariffError(
             "is not a way to bill the fixed part",
@@ -360,12 +328,6 @@ def _check_charge(tariff: Tariff) -> None:
             value=tariff.charge,
             remedy="Use 'energy_only', 'demand', 'contract' or 'capacity'.",
         )
-    for name in ("demand_cny_per_kw_month", "capacity_cny_per_kva_month", "transformer_kva", "contract_kw"):
-        value = getattr(tariff, name)
-        if value is not None and not (is_number(value) and value >= 0):
-            raise TariffError("must be a number that is not negative", field=name, value=value)
-    if not is_number(tariff.demand_window_min) or tariff.demand_window_min <= 0:
-        raise TariffError("must be above 0", field="demand_window_min", value=tariff.demand_window_min)
     needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
     if needs and getattr(tariff, needs) is None:
         raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from carbonost.domain.tariff import DemandDiscount, PowerFactorRule
 from carbonost.engines.energy import (
     Battery,
     Boiler,
@@ -45,6 +46,12 @@ VISIT = {"arrival": INDEX[1], "departure": INDEX[5], "energy_kwh": 1.0, "power_k
         (lambda: Tariff.from_prices(1.0, demand_window_min="15"), "demand_window_min"),
         (lambda: Tariff.from_prices(1.0, valid_from="June"), "valid_from"),
         (lambda: Tariff.from_prices(1.0, valid_from="2025-06-01", valid_to="2025-05-01"), "valid_to"),
+        (lambda: Tariff.from_prices(1.0, tax="perhaps"), "tax"),
+        (lambda: Tariff.from_prices(1.0, power_factor=0.9), "power_factor"),
+        (lambda: PowerFactorRule(((0.9, 0.0), (0.85, 2.0))), "power_factor.steps"),
+        (lambda: PowerFactorRule("x"), "power_factor.steps"),
+        (lambda: DemandDiscount(260.0, 90.0), "demand_discount.factor"),
+        (lambda: DemandDiscount("x", 0.9), "demand_discount.kwh_per_kva_month"),
         (lambda: Tariff.from_bands(DAY, {**PRICES, "高峰": None}), "prices['高峰']"),
         (lambda: Tariff.from_bands(DAY, {**PRICES, "高峰": np.inf}), "prices['高峰']"),
         (lambda: Tariff.from_bands([1, 2], PRICES), "bands"),
@@ -165,3 +172,8 @@ def test_a_park_without_a_plan_is_named():
     with pytest.raises(InfeasibleError) as caught:
         OPT.dispatch_many({"east": Case(SITE, LOAD, Tariff.from_prices(1.0)), "west": small})
     assert caught.value.__notes__ == ["park 'west'"]
+
+
+def test_reactive_energy_without_a_rule_is_refused_not_ignored():
+    with pytest.raises(InputError, match="PowerFactorRule"):
+        Tariff.from_prices(1.0).bill(LOAD, reactive_kvarh=LOAD)

@@ -59,8 +59,14 @@ def bill(
     rate = rates(tariff, at, factor)
     sold = None if export_kw is None else profile(export_kw, drawn, "export_kw")
     out = bill_of(rate, at, drawn.kw, sold, carbon_price_cny_per_t)
-    if reactive_kvarh is None or tariff.power_factor is None:
+    if reactive_kvarh is None:
         return out
+    if tariff.power_factor is None:
+        raise InputError(
+            "the tariff has no rule to use it by",
+            field="reactive_kvarh",
+            remedy="Give the tariff power_factor=PowerFactorRule(steps), or leave the reactive energy out.",
+        )
     return _adjust(out, tariff, at, drawn, profile(reactive_kvarh, drawn, "reactive_kvarh"))
 
 
