@@ -202,7 +202,9 @@ def _reading(url: str, timeout_s: float) -> Iterator[tuple[Any, str]]:
     options = f"-c timezone=UTC -c statement_timeout={wait} -c lock_timeout={wait} -c default_transaction_read_only=on"
     try:
         with psycopg.connect(
-            address.render_as_string(hide_password=False), connect_timeout=max(2, int(timeout_s)), options=options
+            normal(address.render_as_string(hide_password=False)),
+            connect_timeout=max(2, int(timeout_s)),
+            options=options,
         ) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             yield connection.cursor(), target

@@ -103,7 +103,10 @@ def _factory(port: Port, url: str) -> Callable[..., object]:
 
 
 def _nearest(scheme: str, known: Sequence[str]) -> str:
-    """Return a question that names the scheme that was probably meant; empty where none is near."""
+    """Return what was probably meant: another port of the scheme, or a scheme that is near; empty where none is."""
+    ports = [name.partition(".")[0] for name in (*_BUILT_IN, *_registered) if name.endswith(f".{scheme}")]
+    if ports:
+        return f"It is opened by {' or '.join(f'open_{port}' for port in ports)}. "
     parts = [one for one in known if scheme in one.split("+") or one.partition("+")[0] in scheme]
     near = parts or get_close_matches(scheme, known, 1)
     return f"Did you mean {near[0]}://…? " if near else ""

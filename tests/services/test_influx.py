@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from contextlib import closing, suppress
 from itertools import count
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -78,6 +79,19 @@ def test_wrong_credentials_and_a_closed_port_are_told_apart(influx):
     assert "wrongword" not in str(caught.value)
     with pytest.raises(TransientError):
         open_meters(address(influx, port=9))
+
+
+ODD_WORD = "p@ss/w:o#r%d?碳 +"
+
+
+def test_a_password_of_odd_characters_and_a_database_of_an_odd_name_work(influx):
+    with closing(open_meters(address(influx))) as store:
+        store._client.query(f"create user \"odd\" with password '{ODD_WORD}' with all privileges", admin=True)
+    who = f"odd:{quote(ODD_WORD, safe='')}"
+    with closing(open_meters(address(influx, quote('园区 "1"', safe=""), who=who))) as store:
+        assert store.write(readings()).created == 3
+    with pytest.raises(AuthError):
+        open_meters(address(influx, who=f"odd:{quote(ODD_WORD[:-1], safe='')}"))
 
 
 def test_a_dropped_database_is_told(influx):

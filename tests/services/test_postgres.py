@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from itertools import count
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -121,6 +122,21 @@ def test_wrong_credentials_a_missing_database_and_a_closed_port_are_told_apart(p
             with pytest.raises(error) as caught:
                 open_store(url, timeout_s=3)
             assert "wrong" not in str(caught.value)
+
+
+def test_a_password_of_odd_characters_works_at_every_port(postgres):
+    word = "p@ss/w:o#r%d?碳 +"
+    run(postgres, "postgres", f"alter role tenant password '{word}'", "grant create on schema public to tenant")
+    try:
+        with database(postgres) as name:
+            run(postgres, name, "grant all on schema public to tenant", f"grant create on database {name} to tenant")
+            for written in (quote(word, safe=""), "p@ss%2Fw:o%23r%25d%3F%E7%A2%B3%20+"):
+                for open_store in (open_records, open_meters):
+                    open_store(address(postgres, name, f"tenant:{written}")).close()
+            with pytest.raises(AuthError):
+                open_records(address(postgres, name, f"tenant:{quote(word[:-1], safe='')}"))
+    finally:
+        run(postgres, "postgres", "alter role tenant password 'secret'")
 
 
 class TestPgvector(VectorIndexContract):

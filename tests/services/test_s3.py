@@ -35,9 +35,13 @@ def tamper(store, key):
 class TestSeaweedObjects(ObjectStoreContract):
     @pytest.fixture
     def store(self, seaweed):
-        with closing(open_objects(address(seaweed))) as opened:
+        self.url = address(seaweed)
+        with closing(open_objects(self.url)) as opened:
             assert "if_absent" in opened.capabilities
             yield opened
+
+    def address(self, store):
+        return self.url
 
     def tamper(self, store, key):
         return tamper(store, key)
@@ -48,9 +52,13 @@ class TestRcloneObjects(ObjectStoreContract):
 
     @pytest.fixture
     def store(self, rclone):
-        with closing(open_objects(address(rclone))) as opened:
+        self.url = address(rclone)
+        with closing(open_objects(self.url)) as opened:
             assert not {"if_absent", "retain_until"} & opened.capabilities
             yield opened
+
+    def address(self, store):
+        return self.url
 
     def tamper(self, store, key):
         return tamper(store, key)
@@ -64,6 +72,13 @@ def test_an_object_lock_is_declared_only_where_it_holds(seaweed, rclone):
             assert "retain_until" not in weak.capabilities
     except Unsupported:
         pass  # it may also say so at once
+
+
+def test_an_ipv6_host_and_a_key_with_odd_characters_are_addresses_like_any_other(seaweed):
+    with pytest.raises(TransientError):
+        open_objects("s3+http://key:secret@[::1]:9/bucket", timeout_s=2)
+    with pytest.raises(AuthError):  # read whole, and refused by the server
+        open_objects(address(seaweed, who="carbonost:s3%2Fcr%23et%40key"))
 
 
 def test_wrong_keys_a_missing_bucket_and_a_closed_port_are_told_apart(seaweed):

@@ -195,6 +195,13 @@ def test_a_password_with_an_at_sign_arrives_whole_as_it_is():
     assert (address.user, address.password, address.host) == ("li", "p@ss:w%", "host")
 
 
+def test_a_store_of_another_kind_is_told_how_it_is_opened():
+    with pytest.raises(Unsupported, match="It is opened by open_meters"):
+        open_records("influx+http://u:p@127.0.0.1:9/db")
+    with pytest.raises(Unsupported, match="It is opened by open_records or open_meters"):
+        open_objects("sqlite:///x.db")
+
+
 def test_a_slip_in_an_option_is_not_passed_over():
     with pytest.raises(InputError, match=r"\?prefix="):
         open_meters("influx+http://u:p@127.0.0.1:9/db?prefx=a_")

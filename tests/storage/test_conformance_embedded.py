@@ -49,8 +49,12 @@ class TestMemoryObjects(ObjectStoreContract):
 class TestFileObjects(ObjectStoreContract):
     @pytest.fixture
     def store(self, tmp_path):
-        with closing(open_objects(f"file://{tmp_path}/objects")) as opened:
+        self.place = tmp_path / "objects"
+        with closing(open_objects(self.place)) as opened:
             yield opened
+
+    def address(self, store):
+        return str(self.place.as_uri())
 
     def tamper(self, store, key):
         blob = store._blob(store.stat(key).sha256)

@@ -21,7 +21,7 @@ from carbonost.errors import (
     StorageError,
     Unsupported,
 )
-from carbonost.storage.conformance.kit import refuses
+from carbonost.storage.conformance.kit import killed_after, refuses
 
 if TYPE_CHECKING:
     from carbonost.storage.ports import ObjectStore
@@ -59,8 +59,27 @@ BAD_KEYS: Final = (
 )
 
 
+_WRITER: Final = """
+import sys
+from carbonost.storage import open_objects
+store = open_objects(sys.argv[1])
+for n in range(100_000):
+    store.put(f"k/{n}", b"%d " % n * 20_000, metadata={"n": str(n)})
+    store.put("same", b"%d " % n * 20_000)
+    print(n, flush=True)
+"""
+
+
 class ObjectStoreContract:
-    """What every object store does. Supply a fixture ``store``: fresh and empty."""
+    """What every object store does. Supply a fixture ``store``: fresh and empty.
+
+    A store that declares ``multi_process`` also overrides `address`; one that can be changed from
+    outside overrides `tamper`.
+    """
+
+    def address(self, store: ObjectStore) -> str:
+        """Return an address by which another process opens the same objects."""
+        raise AssertionError(f"{type(store).__name__} declares multi_process: override address()")
 
     def tamper(self, store: ObjectStore, key: str) -> bool:  # noqa: ARG002 -- for subclasses
         """Change one stored byte behind the store's back; return False where that cannot be done."""
@@ -107,6 +126,19 @@ class ObjectStoreContract:
         with suppress(OSError, StorageError):
             store.put("k", Broken(b"x" * 100))
         assert store.get("k") == b"old"
+
+    def test_an_acknowledged_put_survives_kill_9(self, store: ObjectStore) -> None:
+        """O2: what was acknowledged before SIGKILL is there whole; what was not is whole or absent."""
+        if "multi_process" not in store.capabilities:
+            return
+        with killed_after(_WRITER, self.address(store), acknowledged=5) as lines:
+            last = int(lines[-1])
+            found = {int(info.key[2:]) for info in store.list("k/")}
+        assert set(range(last + 1)) <= found <= set(range(last + 2)), "an acknowledged object is lost"
+        for n in found:
+            assert store.get(f"k/{n}") == b"%d " % n * 20_000, "a torn object"
+        assert store.get("same") in (b"%d " % last * 20_000, b"%d " % (last + 1) * 20_000)
+        store.put("after", b"1")
 
     def test_create_only_stores_where_nothing_is(self, store: ObjectStore) -> None:
         """O3: ``if_absent``; of eight racers one wins."""

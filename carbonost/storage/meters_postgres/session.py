@@ -45,7 +45,7 @@ class Session:
             raise InvalidDataError("a schema is a plain lower-case name", "schema", self.schema)
         if self.layout not in (None, *LAYOUTS):
             raise InvalidDataError("no such layout", "layout", self.layout, f"Use one of {', '.join(LAYOUTS)}.")
-        self._url = address.set(query=query).render_as_string(hide_password=False)
+        self._url = normal(address.set(query=query).render_as_string(hide_password=False))  # libpq wants blanks encoded
         self.target = address.set(username=None, password=None, query={}).render_as_string()
         self._timeout_s = timeout_s
         self._lock = threading.RLock()
