@@ -19,7 +19,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import cvxpy as cp
 import highspy
 import numpy as np
 import pandas as pd
@@ -112,6 +111,8 @@ def rolling(load, repeats):
         return days_of(solve)
 
     def parametric():
+        import cvxpy as cp
+
         day, kw, price, floor = day_parameters(battery)
 
         def solve(net, tou, reached):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 
-import cvxpy as cp
 import highspy
 import numpy as np
 import pandas as pd
@@ -109,6 +108,8 @@ def direct_highs(load, price, month, hours, battery):
 
 
 def cvxpy_problem(load, price, month, hours, battery):
+    import cvxpy as cp
+
     n = load.size
     c, d, e = (cp.Variable(n, nonneg=True) for _ in range(3))
     peak = cp.Variable(int(month[-1]) + 1)
@@ -128,6 +129,8 @@ def cvxpy_problem(load, price, month, hours, battery):
 
 def day_parameters(battery):
     """A day as a cvxpy problem with parameters (DPP), warm between days."""
+    import cvxpy as cp
+
     n, into, out = 96, battery.charge_efficiency * 0.25, 0.25 / battery.discharge_efficiency
     load, price, floor = cp.Parameter(n, nonneg=True), cp.Parameter(n, nonneg=True), cp.Parameter(nonneg=True)
     c, d, e = (cp.Variable(n, nonneg=True) for _ in range(3))
@@ -152,6 +155,8 @@ def sun(index):
 
 def cvxpy_sizing(load, price, month, shape, costs, bounds):
     """One LP with the capacities as variables, as a textbook would write it."""
+    import cvxpy as cp
+
     n, into, out = load.size, 0.95, 1 / 0.95
     c, d, e, g = (cp.Variable(n, nonneg=True) for _ in range(4))
     size, peak = cp.Variable(3, nonneg=True), cp.Variable(int(month[-1]) + 1)

@@ -120,6 +120,12 @@ class Ledger(_Keyed):
         out = {f"{term}_cny": self._sum(term) for term in ITEMS}
         return out | {"total_cny": self.total_cny, "emissions_t": self.emissions_t}
 
+    def plot(self) -> Any:
+        """Draw each month's bill by term; needs the report extra."""
+        from importlib import import_module  # the picture belongs to the engine, found by name
+
+        return import_module("carbonost.engines.energy.plot").draw_ledger(self)
+
     def _repr_html_(self) -> str:
         table = self.to_frame().pivot_table(index="month", columns="term", values="cny", sort=False, observed=True)
         table["total"] = table.sum(axis=1)

@@ -131,6 +131,12 @@ def test_a_plan_is_drawn(kind):
     axes.figure.canvas.draw()
 
 
+def test_a_bill_is_drawn_by_month_and_term():
+    axes = TARIFF.bill(LOAD).plot()
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["energy", "demand"]
+    assert sum(bar.get_height() for bar in axes.patches) == pytest.approx(TARIFF.bill(LOAD).total_cny)
+
+
 def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan():
     schedule = OPT.dispatch(SITE, LOAD, TARIFF)
     bars = schedule.plot("cost").patches

@@ -11,7 +11,7 @@ from carbonost._lazy import load
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from carbonost.domain.schedule import Frontier, ScenarioPlan, Schedule
+    from carbonost.domain.schedule import Frontier, Ledger, ScenarioPlan, Schedule
 
 KINDS = ("load", "soc", "prices", "cost")
 
@@ -37,6 +37,19 @@ def draw_frontier(frontier: Frontier) -> Any:
     axes = _axes()
     axes.plot(frontier.emissions_t, frontier.cost_cny, marker="o")
     axes.set(xlabel="emissions [tCO2]", ylabel="cost [CNY]")
+    return axes
+
+
+def draw_ledger(ledger: Ledger) -> Any:
+    """Each month's terms, costs upwards and what earns downwards."""
+    axes = _axes()
+    up, down = np.zeros(len(ledger.months)), np.zeros(len(ledger.months))
+    for term, cny in ledger.items.items():
+        if np.any(cny):
+            axes.bar(ledger.months, cny, bottom=np.where(cny >= 0, up, down), label=term)
+            up, down = up + np.maximum(cny, 0.0), down + np.minimum(cny, 0.0)
+    axes.set_ylabel("cost [CNY]")
+    axes.legend(loc="upper right")
     return axes
 
 
