@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -52,6 +54,34 @@ def test_a_commit_of_a_hundred_meters_is_four_statements(store):
     statements.clear()
     store.write(minute(2, ["m007"]))
     assert len(statements) <= 9, statements  # other points than before: they are looked up
+
+
+RIVAL = """
+import sys
+import pandas as pd
+from carbonost.storage import open_meters
+store = open_meters(sys.argv[1], timeout_s=60)
+created = 0
+for n in range(60):
+    points = [f"m{i}" for i in range(n % 7 + 1)]
+    start = pd.Timestamp("2024-01-01T00:00Z") + pd.Timedelta(minutes=n * 5 // 3)
+    reading = {"point": points, "start": start, "value": [float(sys.argv[2])] * len(points)}
+    created += store.write(reading | {"energy_type": "electricity", "unit": "kWh"}).created
+print(created)
+"""
+
+
+def test_two_processes_that_write_the_same_instants_create_each_once(tmp_path):
+    """M2: what one connection remembers never outlives what another wrote."""
+    url = f"sqlite:///{tmp_path}/m.db"
+    call = [sys.executable, "-c", RIVAL, url]
+    rivals = [subprocess.Popen([*call, str(who)], stdout=subprocess.PIPE, text=True) for who in (1, 2, 3)]
+    created = [int(rival.communicate()[0]) for rival in rivals]
+    with closing(open_meters(url)) as store:
+        found = store.read({}, *ALWAYS)
+    assert not found.duplicated(["point", "start"]).any()
+    assert sum(created) == len(found) == sum(n % 7 + 1 for n in range(60))
+    assert set(found["value"]) <= {1.0, 2.0, 3.0}
 
 
 def steps(store, call):

@@ -1,8 +1,8 @@
 """A `MeterStore` in one SQLite file, for a gateway, a notebook, or most parks.
 
 Acknowledged means on the disk (WAL, synchronous FULL). Many processes may read and write; writers
-take turns, readers never wait. It serves up to about 1e9 readings in a file; beyond that, one file
-per park or year, or the PostgreSQL adapter.
+take turns, readers never wait. One file was filled with 1e8 readings and no call got slower but those
+that return more (docs/how-to/storage.md); beyond that, one file a park or year, or PostgreSQL.
 """
 
 from __future__ import annotations
