@@ -65,6 +65,28 @@ class TestPostgresMetersInChunks(TestPostgresMeters):
     options = "?layout=chunk"
 
 
+class TestPostgresMetersUnderRowSecurity(MeterStoreContract):
+    """As a role that owns nothing and may not COPY into a table."""
+
+    @pytest.fixture(params=["rows", "chunk"])
+    def store(self, postgres, request):
+        with database(postgres) as name:
+            open_meters(address(postgres, name) + f"?layout={request.param}").close()
+            run(
+                postgres,
+                name,
+                "grant select, insert, update, delete on all tables in schema public to tenant",
+                "grant execute on function meter_partition to tenant",
+            )
+            self.url = address(postgres, name, "tenant:secret")
+            with closing(open_meters(self.url)) as opened:
+                assert "row_security" in opened.capabilities
+                yield opened
+
+    def address(self, store):
+        return self.url
+
+
 class TestPostgresRecords(RecordStoreContract):
     """As a role that obeys row security."""
 

@@ -15,7 +15,16 @@ import numpy as np
 from carbonost.storage import cells
 from carbonost.storage.civil import DAY, EARLIEST
 from carbonost.storage.meters_postgres import sql, wire
-from carbonost.storage.meters_postgres.days import columns_of, days_of, inside, merge, opened, packed_rows
+from carbonost.storage.meters_postgres.days import (
+    columns_of,
+    days_of,
+    inside,
+    joined,
+    merge,
+    opened,
+    packed_rows,
+    texts,
+)
 from carbonost.storage.meters_sqlite.codec import Packed
 
 if TYPE_CHECKING:
@@ -153,12 +162,17 @@ class ChunkLayout:
     def _into_head(self, cursor: Any, stay: Sequence[Day]) -> tuple[int, int]:
         if not stay:
             return 0, 0
-        who = np.concatenate([np.full(len(day), day.series) for day in stay]).tolist()
-        names = ("start", "value", "quality", "texts")
-        parts = (np.concatenate([getattr(day, name) for day in stay]).tolist() for name in names)
-        rows = list(zip(who, *parts, strict=True))
-        cursor.execute(sql.HEAD_OF, ([row[0] for row in rows], [row[1] for row in rows]))
+        columns = joined(stay)
+        who, start = columns[:2]
+        bounds = (np.unique(who).tolist(), int(start.min()), int(start.max()) + 1)
+        cursor.execute(sql.HEAD, bounds)
         known = {row[:2]: row[2:] for row in cursor.fetchall()}
+        if not known and self._copies:  # as readings come, minute by minute
+            wire.copy_in(cursor, "meter_head", columns)
+            self._count(cursor, who.tolist())
+            return len(who), 0
+        parts = (who, start, *columns[2:4], texts(columns[4], len(who)))
+        rows = zip(*(part.tolist() for part in parts), strict=True)
         changed = [row for row in rows if known.get(row[:2]) != row[2:]]
         if changed:
             cursor.execute(sql.PUT_HEAD, tuple(list(column) for column in zip(*changed, strict=True)))

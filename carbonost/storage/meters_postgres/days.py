@@ -71,6 +71,17 @@ def days_of(columns: Columns) -> list[Day]:
     ]
 
 
+def joined(days: Sequence[Day]) -> Columns:
+    """Return days one after the other as columns."""
+    series = np.concatenate([np.full(len(day), day.series, dtype=np.int64) for day in days])
+    start, quality = (np.concatenate([getattr(day, name) for day in days]) for name in ("start", "quality"))
+    value = np.concatenate([day.value for day in days])
+    status = None
+    if any(day.status is not None for day in days):
+        status = np.concatenate([day.texts for day in days])
+    return series, start, value, quality, status
+
+
 def columns_of(rows: Iterable[tuple[Any, ...]]) -> Columns:
     """Return rows of series, start, value, quality and status as columns."""
     listed = list(rows)
@@ -124,10 +135,7 @@ def inside(series: int, packed: Packed, first: int, last: int, *, plain: bool = 
 def packed_rows(full: Sequence[Day]) -> list[tuple[Any, ...]]:
     """Return days as rows of the chunk table."""
     begins = np.cumsum([0, *(len(day) for day in full[:-1])])
-    start, value, quality = (np.concatenate([getattr(d, name) for d in full]) for name in ("start", "value", "quality"))
-    status = None
-    if any(day.status is not None for day in full):
-        status = np.concatenate([day.texts for day in full])
+    _, start, value, quality, status = joined(full)
     places, whole = as_integers(value, begins)
     chunks = pack_days(start, value, quality, status, begins, whole, places)
     return [

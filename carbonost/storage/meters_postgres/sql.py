@@ -60,8 +60,6 @@ CHUNK_EXTENT: Final = f"""select min(a), max(b) from (
     select min(first) as a, max(last) as b from meter_chunk where {_TOUCHED}
     union all select min(start), max(start) from meter_head where {_RANGE}) e"""  # noqa: S608
 HEAD: Final = f"select {_ROW} from meter_head where {_RANGE} order by series, start"  # noqa: S608
-HEAD_OF: Final = f"""select {_ROW} from meter_head
-  join unnest(%s::bigint[], %s::bigint[]) as k(series, start) using (series, start)"""  # noqa: S608
 HEAD_COUNTS: Final = "select series, count(*) from meter_head group by series"
 PUT_HEAD: Final = f"""insert into meter_head ({_ROW})
   select * from unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::smallint[], %s::text[])

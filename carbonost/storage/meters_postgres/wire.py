@@ -113,20 +113,25 @@ def assemble(parts: Sequence[Columns], ids: Sequence[int]) -> Columns:
 
 
 def copy_in(cursor: Any, table: str, columns: Columns) -> None:
-    """Send rows by binary COPY; rows of fixed length are laid out by numpy at once."""
+    """Send rows by binary COPY; rows of fixed length are laid out by numpy at once.
+
+    A head keeps its stamps as microseconds since 1970, other tables as instants.
+    """
     series, start, value, quality, status = columns
+    whole = table == "meter_head"
     with cursor.copy(f"copy {table} (series, start, value, quality, status) from stdin (format binary)") as copy:
         if status is None:
             rows = np.zeros(len(series), dtype=_ROW)
             rows["n"], rows["l1"], rows["l2"], rows["l3"], rows["l4"] = 5, 8, 8, 8, 2
-            rows["series"], rows["start"], rows["value"], rows["quality"] = series, start - _EPOCH_2000, value, quality
+            stamps = start if whole else start - _EPOCH_2000
+            rows["series"], rows["start"], rows["value"], rows["quality"] = series, stamps, value, quality
             copy.write(_HEADER)
             copy.write(rows.tobytes())
             copy.write(b"\xff\xff")
             return
-        copy.set_types(["int8", "timestamptz", "float8", "int2", "text"])
-        stamps = (instant(at) for at in start.tolist())
-        for row in zip(series.tolist(), stamps, value.tolist(), quality.tolist(), status.tolist(), strict=True):
+        copy.set_types(["int8", "int8" if whole else "timestamptz", "float8", "int2", "text"])
+        given = start.tolist() if whole else [instant(at) for at in start.tolist()]
+        for row in zip(series.tolist(), given, value.tolist(), quality.tolist(), status.tolist(), strict=True):
             copy.write_row(row)
 
 

@@ -45,12 +45,13 @@ create function meter_partition(month date) returns void language plpgsql securi
 set search_path from current as $$
 declare name text := 'meter_reading_' || to_char(month, 'YYYY_MM');
 begin
-  if to_regclass(name) is not null then return; end if;
   perform pg_advisory_xact_lock(727202);
-  execute format(
-    'create table if not exists %I partition of meter_reading for values from (%L) to (%L)',
-    name, month::timestamp at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
+  if to_regclass(name) is not null then return; end if;
+  execute format('create table %I (like meter_reading including all)', name);
   execute format('alter table %I enable row level security', name);
+  execute format(  -- attached, not created in place: nobody who reads or writes is held up
+    'alter table meter_reading attach partition %I for values from (%L) to (%L)',
+    name, month::timestamp at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
 end $$;;
 
 revoke execute on function meter_partition(date) from public;;
