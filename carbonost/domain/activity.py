@@ -14,6 +14,11 @@ from carbonost.errors import InputError
 
 Day = Annotated[date, BeforeValidator(as_date)]
 ContractKind = Literal["direct", "PPA", "GEC", "supplier"]
+SOURCE_WORDS: Final = {"计量": "meter", "抄表": "meter", "申报": "manual", "填报": "manual", "估算": "estimated"}
+"""What a sheet may say of an amount's origin, and the word for it here."""
+DataSource = Annotated[
+    Literal["meter", "manual", "estimated"], BeforeValidator(lambda word: SOURCE_WORDS.get(str(word).strip(), word))
+]
 CONTRACT_ORDER: Final[tuple[ContractKind, ...]] = ("direct", "PPA", "GEC", "supplier")
 """Contracts are used in this order: own wire, then bundled, then unbundled certificates, then the supplier's mix."""
 
@@ -81,7 +86,7 @@ class ActivityData(SpokenModel):
     organization_id: str | None = None
     park_id: str | None = None
     building_id: str | None = None
-    data_source: Literal["meter", "manual", "estimated"] = "manual"
+    data_source: DataSource = "manual"
     data_quality: float = Field(default=1.0, ge=0, le=1)
     purity: float | None = Field(default=None, ge=0, le=1)
     parameters: FuelParameters | None = None

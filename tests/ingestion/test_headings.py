@@ -8,6 +8,7 @@ import pytest
 from carbonost import ActivityData, CarbonCalculator, ParkData
 from carbonost.domain.headings import ACTIVITIES, nearest_field, refuse_misspelt
 from carbonost.domain.period import as_month
+from carbonost.engines.carbon.quality import pedigree
 from carbonost.errors import InputError, InputErrors
 
 BILLS = pd.DataFrame(
@@ -40,6 +41,14 @@ def test_a_chinese_table_means_the_same_through_every_door(tmp_path):
             (date(2025, 2, 1), "乙", "manual"),
         ]
         assert float(CALC.calculate(items).total_t()) == float(frame.total_t())
+
+
+def test_a_sheet_says_in_chinese_how_an_amount_was_found():
+    sheet = BILLS.drop(columns="车间").assign(数据来源=["计量", "估算"])
+    assert [item.data_source for item in ParkData(activities=sheet).activities] == ["meter", "estimated"]
+    assert pedigree(CALC.calculate(sheet))["reliability"].tolist() == [1, 4]
+    with pytest.raises(InputError, match="data_source"):
+        ParkData(activities=sheet.assign(数据来源="听说"))
 
 
 def test_a_month_stands_for_its_days_however_it_is_written():

@@ -187,16 +187,18 @@ def _frame(rows: Rows) -> pd.DataFrame:
         return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(drop=True)
     items = [rows] if isinstance(rows, (Mapping, BaseModel)) else list(rows)
     records = []
-    shapes: dict[tuple[Any, ...], list[Any]] = {}
+    shapes: dict[tuple[Any, ...], tuple[Any, ...] | None] = {}
     for index, item in enumerate(items):
         if isinstance(item, ActivityData):
             records.append({name: getattr(item, name) for name in ActivityData.model_fields})
         elif isinstance(item, Mapping):
             shape = tuple(item)
             if shape not in shapes:
-                shapes[shape] = list(ACTIVITIES.read(dict.fromkeys(shape)))
-                refuse_misspelt(shapes[shape], index)
-            records.append(dict(zip(shapes[shape], item.values(), strict=True)))
+                read = tuple(ACTIVITIES.read(dict.fromkeys(shape)))
+                refuse_misspelt(read, index)
+                shapes[shape] = None if read == shape else read
+            ours = shapes[shape]
+            records.append(dict(item) if ours is None else dict(zip(ours, item.values(), strict=True)))
         else:
             raise InputError(
                 "an activity is an ActivityData or a mapping", "activities", item, "See carbonost.ActivityData.", index

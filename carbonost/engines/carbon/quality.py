@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.activity import SOURCE_WORDS
 from carbonost.engines.carbon.answers import quantity
 from carbonost.errors import InputError
 
@@ -94,7 +95,7 @@ def pedigree(inventory: Inventory, library: FactorLibrary | None = None) -> pd.D
     data_year = np.array([_data_year(b, library) for b in bases])
     covered = quantity(told("completeness", 1.0).to_numpy(dtype=np.float64), "completeness")
     frame = pd.DataFrame({"row": row})
-    frame["reliability"] = told("data_source", "manual").map(_SOURCES).fillna(_WORST).to_numpy()
+    frame["reliability"] = told("data_source", "manual").replace(SOURCE_WORDS).map(_SOURCES).fillna(_WORST).to_numpy()
     frame["completeness"] = np.clip(np.ceil(_WORST - 4 * np.minimum(covered, 1.0)), 1.0, _WORST)
     frame["temporal"] = np.where(own[at], 1.0, temporal(year, data_year[at]))
     frame["geographical"] = np.minimum(step[at], _WORST)
