@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_DAYS: Final = 600  # older days are left out: they cost time and told no more of the days scored
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
+_CORRECTED_DAYS: Final = 400  # recent blocks that teach the correction
 _SCORED: Final = 56  # recent blocks that weigh the tracks
 _SHARPNESS: Final = 8.0  # how fast a weight falls with the error
 _LOOKED_AHEAD: Final = 9  # days of the calendar read beyond the history: a week's forecast needs no more
@@ -99,8 +100,9 @@ class DayFit:
         errors = np.stack([self._blocks(values - past) for past in self._past])
         self._bias = np.zeros((len(tracks), slots))
         if model.corrects and not short:
-            replayed, self._bias = correct(errors, self._turns(errors.shape[1]))
-            errors -= replayed
+            recent = errors[:, -_CORRECTED_DAYS:]
+            replayed, self._bias = correct(recent, self._turns(recent.shape[1]))
+            recent -= replayed
         self._weights = self._weigh(errors)
         self._errors = self._mix(errors)
 

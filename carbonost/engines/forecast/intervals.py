@@ -59,9 +59,10 @@ def half_widths(
     scores = scores[scored]
     factor = _factor(scores)
     pool = scores[-POOLED:]
+    shy = 1 + 1 / max(len(pool), 1)  # the cells of a day err together: a day counts as one score
     pool = pool[np.isfinite(pool)]
     width = factor * np.nan_to_num(usual[-1])
-    return {level: conformal_quantile(pool, level) * width for level in levels}
+    return {level: conformal_quantile(pool, level * shy) * width for level in levels}
 
 
 def conformal_quantile(scores: FloatArray, level: float) -> float:
