@@ -254,6 +254,8 @@ def test_readings_have_versions_that_go_down_and_up(postgres, name):
     """S61."""
     url = address(postgres, name, schema="park")
     run(postgres, name, "create schema park")
+    with pytest.raises(NotFoundError, match="schema does not exist"):
+        migrate.upgrade(address(postgres, name, schema="nowhere"), port="meters")
     assert migrate.current(url, "meters") is None
     assert migrate.upgrade(url, port="meters") == "0001"
     with closing(open_meters(url + "&layout=chunk")) as store:

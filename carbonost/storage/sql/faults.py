@@ -49,6 +49,7 @@ _STATES: Final[dict[str, tuple[type[StorageError], str]]] = {
     "40001": (TransientError, "another transaction came first"),
     "40P01": (TransientError, "two transactions waited for each other"),
     "3D000": (NotFoundError, "the database does not exist"),
+    "3F000": (NotFoundError, "the schema does not exist"),
     "42P01": (SchemaOutdatedError, "a table is missing"),
     "42703": (SchemaOutdatedError, "a column is missing"),
 }
@@ -68,7 +69,7 @@ _REMEDY: Final[dict[type[StorageError], str]] = {
     SchemaOutdatedError: "Run: carbonost db upgrade URL.",
     AuthError: "Check user and password in the address, and ?sslmode=require where the server wants TLS.",
     StorageFullError: "Free space and try again.",
-    NotFoundError: "Create the database first.",
+    NotFoundError: "Create it first.",
 }
 
 
