@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from carbonost.storage.verify import matrix, verify
@@ -48,7 +49,8 @@ def main():
             f"s3+http://carbonost:s3cretkey@127.0.0.1:{rclone.port}/matrix",
         ):
             for card in verify(url, "meters" if "layout" in url else None):
-                cards.append(card)
+                says_amazon = str(rclone.port) in url
+                cards.append(replace(card, server="S3ObjectStore rclone 1.75") if says_amazon else card)
                 print(card.to_markdown(), flush=True)
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(HEAD + matrix(cards) + TAIL, encoding="utf-8")
