@@ -49,6 +49,8 @@ def add(commands: Any) -> None:
 
 
 def _jobs(args: argparse.Namespace) -> int:
+    from carbonost.engines.report.labels import STATUS_NAMES
+
     pipeline = open_pipeline(args.store)
     if args.job is None:
         views = [pipeline.job(job_id).view() for job_id in pipeline.jobs()]
@@ -70,10 +72,16 @@ def _jobs(args: argparse.Namespace) -> int:
     gaps(job.envelopes)
     table(
         "复核",
-        ("编号", "阶段", "状态", "问题"),
+        ("编号", "阶段", "状态", "问题", "原因"),
         [
-            (item.checkpoint_id, STAGES.get(item.stage, item.stage), item.status, item.question)
-            for item in job.review_queue
+            (
+                item.checkpoint_id,
+                STAGES.get(item.stage, item.stage),
+                "已跳过" if item.skipped else STATUS_NAMES.get(item.status, item.status),
+                item.question,
+                "；".join(item.reasons),
+            )
+            for item in job.reviews
         ],
     )
     return codes.DONE

@@ -172,6 +172,7 @@ def questions(job: Job, store: Path) -> None:
         if item.status != "pending":
             continue
         tell(f"  [{item.checkpoint_id}] {'；'.join(item.question.splitlines())}")
+        tell(f"    原因：{'；'.join(item.reasons)}")
         tell(f"    可修改：{', '.join(item.editable_fields)}", style="dim")
         hint(f"review {job.job_id} {item.checkpoint_id} --approve", store)
 

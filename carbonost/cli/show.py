@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -63,16 +64,16 @@ def console(*, error: bool = False) -> Console:
 
 def tell(line: str, *, style: str | None = None) -> None:
     """Print one line of progress on stderr."""
-    console(error=True).print(line, style=style, highlight=False)
+    console(error=True).print(line, style=style, highlight=False, markup=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print a table; `right` lists the columns of figures."""
-    shown = Table(title=title, title_justify="left", header_style="bold")
+    shown = Table(title=escape(title), title_justify="left", header_style="bold")
     for place, column in enumerate(columns):
         shown.add_column(column, justify="right" if place in right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     console().print(shown)
 
 

@@ -243,3 +243,26 @@ def test_what_needs_no_extra_runs_on_the_core_install(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "任务（0）" in done.stdout
+
+
+def test_a_waiting_job_names_the_review_and_why_it_asks(run, park, tmp_path):
+    """P87: the id, the question and the reason, on the run and in the list, in the reviewer's words."""
+    terms = {"grid_ef_version": "CN-grid-2099"}
+    code, _, err = run("run", changed(park, tmp_path, scenario=terms), "--formats", "md")
+    assert code == 3
+    asked = re.search(r"carbonost review (\w+) ([\w.]+) --approve", err)
+    assert f"[{asked[2]}]" in err
+    assert "原因：baseline.factor: 缺少排放因子：" in err
+    _, out, _ = run("jobs", asked[1])
+    assert "待复核" in out
+    assert "缺少排放因子" in out
+
+
+def test_what_stands_in_brackets_is_shown():
+    from carbonost.cli.show import console, table
+
+    with console().capture() as shown:
+        table("[a]", ("字段",), [("motor_list[0].rated_kw",), ("[red]",)])
+    assert "motor_list[0].rated_kw" in shown.get()
+    assert "[red]" in shown.get()
+    assert "[a]" in shown.get()
