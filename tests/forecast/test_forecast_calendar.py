@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from carbonost.engines.forecast import day_types
+from carbonost.engines.forecast.calendar import read_days
 from carbonost.errors import InputError, MissingExtraError
 
 WEEKEND_DAYS_OFF_IN_BLOCKS = {2025: 10, 2026: 14}  # counted in the State Council's notices
@@ -88,3 +89,9 @@ def test_a_missing_package_names_its_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "holidays", None)
     with pytest.raises(MissingExtraError, match=r"holidays: pip install 'carbonost\[forecast\]'"):
         year(2025)
+
+
+def test_the_days_beside_a_block_are_known_as_such():
+    days = read_days(int(np.datetime64("2025-09-29").astype(int)), 12, "CN")
+    assert days.brim.tolist() == [0, 1, *[0] * 8, 2, 0]  # the block of National Day lasts from the 1st to the 8th
+    assert days.part(10, 12).brim.tolist() == [2, 0]

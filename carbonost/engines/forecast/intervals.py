@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
 NEIGHBOUR_H: Final = 1.0  # hours to either side that lend their errors
-HALF_LIFE: Final = 14.0  # days of a group after which an error counts half
+HALF_LIFE: Final = 10.0  # days of a group after which an error counts half
 BORROWED: Final = 5.0  # days' worth of errors a group takes from all days
-POOLED: Final = 84  # days whose errors give the quantile, and that are replayed
+POOLED: Final = 56  # days whose errors give the quantile, and that are replayed
 FEWEST: Final = 7  # days with a usual size below which the errors are measured against the last one
-STEP: Final = 0.1  # how much a day of misses widens
+STEP: Final = 0.2  # how much a day of misses widens
 TRACKED: Final = 0.8  # the level whose misses are counted
 
 
