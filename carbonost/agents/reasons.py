@@ -41,7 +41,12 @@ def beyond(path: str, found: float, limit: float, *, above: bool) -> str:
     """Say that a figure lies below or above its limit: 排放总量不确定性 45 %，高于 30 %."""
     name, scale, unit = _SHOWN.get(path, _Shown(path))
     word = "高于" if above else "低于"
-    return f"{name} {found * scale:.4g}{unit}，{word} {limit * scale:g}{unit}"
+    return f"{name} {_digits(found * scale)}{unit}，{word} {_digits(limit * scale)}{unit}"
+
+
+def _digits(value: float) -> str:
+    """Four significant digits, without an exponent."""
+    return f"{float(f'{value:.4g}'):,.10g}"
 
 
 def unknown(path: str) -> str:

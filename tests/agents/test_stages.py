@@ -7,6 +7,7 @@ import pytest
 
 from carbonost import CarbonCalculator, GeoSelection, ParkData, PipelineBuilder, ScenarioParams
 from carbonost.agents.policy import ReviewPolicy
+from carbonost.agents.reasons import beyond
 from carbonost.agents.stages.geo import GeoStage
 from carbonost.errors import GeometryError, InputError
 
@@ -98,6 +99,7 @@ def test_swapped_coordinates_are_refused_with_the_remedy():  # P39
 def test_an_undeclared_datum_is_a_gap_and_a_review():  # P38
     job = run(GeoSelection(type="polygon", geometry=SQUARE))
     assert "坐标基准（datum）" in gaps(job, "geo")
+    assert beyond("metrics.area_km2", 12345.6, 2000.0, above=True) == "选区面积 12,350 km²，高于 2,000 km²"
     assert "geo.datum: 坐标基准未声明" in reasons(job, "geo")
 
 
