@@ -37,11 +37,14 @@ class Ledger(_Keyed):
         Local months, such as "2026-07".
     items : {term: (months,) array of float [CNY]}
     tonnes : {term: (months,) array of float [tCO2]}
+    notes : tuple of str
+        What a reader of the bill must know.
     """
 
     months: tuple[str, ...]
     items: Mapping[str, FloatArray]
     tonnes: Mapping[str, FloatArray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def _sum(self, term: str) -> float:
         return float(np.sum(self.items[term])) if term in self.items else 0.0
@@ -129,7 +132,7 @@ class Ledger(_Keyed):
     def _repr_html_(self) -> str:
         table = self.to_frame().pivot_table(index="month", columns="term", values="cny", sort=False, observed=True)
         table["total"] = table.sum(axis=1)
-        return str(table.round(2).to_html())
+        return str(table.round(2).to_html()) + "".join(f"<p>{note}</p>" for note in self.notes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,6 +97,17 @@ def test_demand_is_the_highest_quarter_hour_even_where_meters_are_finer():
     assert Tariff.from_prices(0.0, demand_cny_per_kw_month=10.0).bill(load).demand_cny == pytest.approx(300.0)
 
 
+def test_an_hourly_bill_says_that_it_understates_the_demand():
+    index = pd.date_range("2025-06-02", periods=96, freq="15min", tz="Asia/Shanghai")
+    load = pd.Series(100.0, index)
+    paid = Tariff.from_prices(1.0, demand_cny_per_kw_month=40.0)
+    assert paid.bill(load).notes == ()
+    hourly = paid.bill(load.resample("h").mean())
+    assert "understated" in hourly.notes[0]
+    assert "understated" in hourly._repr_html_()
+    assert Tariff.from_prices(1.0).bill(load.resample("h").mean()).notes == ()
+
+
 def test_a_contract_is_paid_in_full_and_its_excess_twice():
     tariff = Tariff.from_prices(0.0, demand_cny_per_kw_month=40.0, contract_kw=100.0)
     assert tariff.charge == "contract"

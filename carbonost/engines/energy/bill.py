@@ -11,7 +11,7 @@ from carbonost.domain.checks import is_number
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.engines.energy.load import Horizon, Load, horizon, numbers, profile, read_load
 from carbonost.engines.energy.rules import contract_rule, second_hand
-from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, peaks, rates
+from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, notes, peaks, rates
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def bill_of(
         demand=at_column[2 * steps : 2 * steps + months],
         rebate=at_column[2 * steps + months :],
     )
-    return ledger(grid_terms(rate, at, columns), plan, at.months, carbon_price_cny_per_t)
+    return replace(
+        ledger(grid_terms(rate, at, columns), plan, at.months, carbon_price_cny_per_t), notes=notes(rate, at)
+    )
 
 
 def rebates(rate: Rates, at: Horizon, import_kw: FloatArray) -> FloatArray:

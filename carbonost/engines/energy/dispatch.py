@@ -25,7 +25,7 @@ from carbonost.engines.energy.model import INF
 from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_frame, storage_terms
 from carbonost.engines.energy.solve import NoPlan, Solution, Solver
 from carbonost.engines.energy.supply import add_asset, open_heat
-from carbonost.engines.energy.terms import ledger, objective, peaks
+from carbonost.engines.energy.terms import ledger, notes, objective, peaks
 from carbonost.engines.energy.windows import Decided, decide_by_windows, is_long
 from carbonost.errors import OptimizationError
 
@@ -213,6 +213,7 @@ def _schedule(
     """Every figure of a schedule comes from the declared terms and the flows."""
     at, weight = problem.at, problem.economics.weight
     booked = ledger(terms, plan, at.months, problem.economics.carbon_price_cny_per_t)
+    booked = replace(booked, notes=notes(problem.rate, at))
     peak = peaks(at, frame["import_kw"])
     undone = baseline(problem)
     return Schedule(

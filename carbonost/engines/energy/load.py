@@ -37,6 +37,8 @@ class Horizon:
         Those months, such as "2026-07".
     window : (n,) array of int
         Number of the demand window each interval lies in.
+    coarse : bool
+        Whether an interval is longer than the demand meter's window, so that peaks inside it are not seen.
     """
 
     starts: pd.DatetimeIndex
@@ -45,6 +47,7 @@ class Horizon:
     months: tuple[str, ...]
     window: IntArray
     window_month: IntArray
+    coarse: bool = False
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -123,7 +126,7 @@ def horizon(load: Load, zone: str, demand_window_min: int = 15) -> Horizon:
     window = (first // per_window if per_window > 1 else first - first[0]).astype(np.int64)
     window = (window - window[0]).astype(np.int32)
     begins = np.flatnonzero(np.diff(window, prepend=-1))
-    return Horizon(load.starts, load.hours, month, codes, window, month[begins])
+    return Horizon(load.starts, load.hours, month, codes, window, month[begins], coarse=ratio < 1 - 1e-6)
 
 
 def profile(values: Any, load: Load, name: str) -> FloatArray:

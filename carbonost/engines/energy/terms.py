@@ -193,6 +193,14 @@ def peaks(at: Horizon, import_kw: FloatArray) -> FloatArray:
     return out
 
 
+def notes(rate: Rates, at: Horizon) -> tuple[str, ...]:
+    """What a bill of these intervals cannot show."""
+    if not (at.coarse and rate.demand_cny_per_kw):
+        return ()
+    window = f"{60 * at.hours:g} min, longer than the demand meter's window"
+    return (f"demand is the highest mean over {window}: the demand charge is understated",)
+
+
 def objective(terms: Sequence[Term], columns: int, carbon_price_cny_per_t: float) -> tuple[FloatArray, float]:
     """Cost of each column, and what is due whatever the plan [CNY]."""
     cost, fixed = np.zeros(columns), 0.0
