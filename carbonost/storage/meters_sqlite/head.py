@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -181,13 +182,26 @@ def take(db: sqlite3.Connection, start: int, end: int, which: Callable[[Columns]
 
 def load(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> Columns:
     """Return what waits of some series in a half-open range, sorted by series and start."""
-    blobs = _blobs(db, start, end)
-    if not blobs:
-        return joined([])
-    held = joined(_columns(blob) for blob in blobs)
-    inside = (held.start >= start) & (held.start < end) & of_series(held.series, ids)
-    held = held.take(inside)
-    return held.take(np.lexsort((held.start, held.series)))
+    found = db.execute("select data, count, status from head where last >= ? and first < ? order by id", (start, end))
+    held = _as_one(found.fetchall())
+    when = held.rows["start"]
+    return _sorted(held, np.flatnonzero((when >= start) & (when < end) & of_series(held.rows["series"], ids)))
+
+
+def _as_one(found: Sequence[tuple[bytes, int, str | None]]) -> _Blob:
+    """Return many blobs as one: what is left out of it is never decoded."""
+    status = None
+    if any(text is not None for _, _, text in found):
+        pieces = (text.split("\0") if text is not None else [""] * count for _, count, text in found)
+        status = list(chain.from_iterable(pieces))
+    return _Blob(0, np.frombuffer(b"".join(data for data, _, _ in found), dtype=ROW), status)
+
+
+def _sorted(held: _Blob, which: npt.NDArray[np.intp]) -> Columns:
+    """Return some readings of a blob, sorted by series and start."""
+    which = which[np.lexsort((held.rows["start"][which], held.rows["series"][which]))]
+    status = [held.status[at] for at in which.tolist()] if held.status is not None else None
+    return _columns(_Blob(0, held.rows[which], status))
 
 
 def of_series(series: Integers, ids: Sequence[int]) -> Mask:
@@ -197,9 +211,9 @@ def of_series(series: Integers, ids: Sequence[int]) -> Mask:
 
 def everything(db: sqlite3.Connection) -> Columns:
     """Empty the head and return what it held, sorted by series and start."""
-    held = joined(_columns(_blob(*row)) for row in db.execute("select id, data, status from head order by id"))
+    held = _as_one(db.execute("select data, count, status from head order by id").fetchall())
     db.execute("delete from head")
-    return held.take(np.lexsort((held.start, held.series)))
+    return _sorted(held, np.arange(len(held.rows)))
 
 
 def rows(db: sqlite3.Connection) -> tuple[int, int | None]:

@@ -35,9 +35,7 @@ def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *
     With `plain`, quality and status are not decoded.
     """
     held = joined([*_chunks(db, ids, start, end, plain=plain), load(db, ids, start, end)])
-    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-    rank[list(ids)] = np.arange(len(ids))
-    held = held._replace(series=rank[held.series])
+    held = held._replace(series=_ranks(ids)[held.series])
     return held if _sorted(held.series, held.start) else held.take(np.lexsort((held.start, held.series)))
 
 
@@ -68,16 +66,27 @@ def decode(series: int, packed: Packed, start: int, end: int, *, plain: bool = F
     return found.take(slice(int(np.searchsorted(when, start)), int(np.searchsorted(when, end))))
 
 
-def latest(db: sqlite3.Connection, id_: int) -> Columns | None:
-    """Return the last reading of a series, or None."""
-    row = db.execute(
-        f"select {CHUNK_COLUMNS} from chunk where series = ? order by day desc limit 1",  # noqa: S608
-        (id_,),
-    ).fetchone()
-    last = [decode(id_, Packed(*row), EARLIEST, LATEST).take(slice(-1, None))] if row else []
-    waiting = load(db, [id_], int(last[0].start[0]) if last else EARLIEST, LATEST).take(slice(-1, None))
-    found = joined([*last, waiting])
-    return found.take(slice(int(found.start.argmax()), None)).take(slice(0, 1)) if len(found.start) else None
+def latest(db: sqlite3.Connection, ids: Sequence[int]) -> Columns:
+    """Return the last reading of each series that has one; series is the rank in `ids`."""
+    parts = []
+    for id_ in ids:
+        row = db.execute(
+            f"select {CHUNK_COLUMNS} from chunk where series = ? order by day desc limit 1",  # noqa: S608
+            (id_,),
+        ).fetchone()
+        if row:
+            parts.append(decode(id_, Packed(*row), EARLIEST, LATEST).take(slice(-1, None)))
+    held = joined([*parts, load(db, ids, EARLIEST, LATEST)])
+    held = held._replace(series=_ranks(ids)[held.series])
+    held = held.take(np.lexsort((held.start, held.series)))
+    return held.take(np.flatnonzero(np.diff(held.series, append=-1)))
+
+
+def _ranks(ids: Sequence[int]) -> Integers:
+    """Return the place of each id in a list, indexed by the id."""
+    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
+    rank[list(ids)] = np.arange(len(ids))
+    return rank
 
 
 def extent(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> tuple[int, int] | None:
@@ -98,8 +107,6 @@ def extent(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> 
 
 def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, edges: Integers) -> Cells:
     """Return the buckets between `edges` of all that lies in ``[start, end)``; series is the rank in `ids`."""
-    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-    rank[list(ids)] = np.arange(len(ids))
     parts = [tiers(db, ids, start, end)]
     quarters = not (edges % QUARTER).any()
     first, last = -(-start // DAY), end // DAY  # whole days inside the range
@@ -112,7 +119,7 @@ def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, ed
         parts += _plain(db, ids, start, end, edges, small=False)
     parts.append(cells.of_readings(*load(db, ids, start, end)[:3]))
     held = cells.join(parts)
-    return cells.gather(replace(held, series=rank[held.series]), edges)
+    return cells.gather(replace(held, series=_ranks(ids)[held.series]), edges)
 
 
 def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int, edges: Integers) -> Iterator[Cells]:

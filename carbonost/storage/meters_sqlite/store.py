@@ -14,8 +14,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import numpy as np
-
 from carbonost.errors import ClosedError
 from carbonost.storage import cells
 from carbonost.storage.address import beside, sqlite_file
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
@@ -124,9 +123,8 @@ class SqliteMeterStore:
         """Return the last reading of each selected point."""
         with self._transaction() as db:
             ids, series = self._select(db, selector)
-            found = [reader.latest(db, id_) for id_ in ids]
-            parts = [part._replace(series=np.full(1, rank)) for rank, part in enumerate(found) if part is not None]
-        return readings_frame(series, *head.joined(parts))
+            found = reader.latest(db, ids)
+        return readings_frame(series, *found)
 
     def series(self) -> list[SeriesInfo]:
         """Return every point with its carrier, unit and tags."""

@@ -47,7 +47,7 @@ SMALL: Final = 32
 BLOCK: Final = 1 << 16
 """Days of about so many readings are prepared at once: their columns stay in the processor's cache."""
 
-HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 1_000_000, 240
+HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 250_000, 240
 
 
 @dataclass(slots=True)
