@@ -228,11 +228,12 @@ def memory() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of evaluation series")
-    parser.add_argument("--origins", type=int, default=36, help="daily origins of a series")
-    parser.add_argument("--prophet-every", type=int, default=12, help="0 leaves Prophet out")
+    parser.add_argument("--origins", type=int, help="daily origins of a series; 150 of a real one by default")
+    parser.add_argument("--prophet-every", type=int, default=25, help="Prophet takes every n-th origin; 0: none")
     parser.add_argument("--models", nargs="+", default=["auto", "ridge", "naive"])
     parser.add_argument("--only", nargs="+", help="names of series")
     args = parser.parse_args()
+    args.origins = args.origins or (150 if args.data else 36)
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     cases = [c for c in read_cases(args.data) if not args.only or c.name in args.only]
