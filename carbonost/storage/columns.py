@@ -33,6 +33,10 @@ _FEW: Final = 4096
 """Up to so many texts a dict is quicker than a hash table of Arrow's."""
 _ZONED: Final = r"(?:Z|z|[+-]\d{2}:?\d{2})\s*$"
 _SINGLE: Final = (str, bytes, datetime, int, float, np.generic, type(None))
+_AS_A_SERIES: Final = (
+    "pd.Series([31.4], pd.to_datetime(['2024-01-01T00:00+08:00']), name='meter-1'),"
+    " then series.attrs |= {'energy_type': 'electricity', 'unit': 'kWh'}"
+)
 
 
 class Table:
@@ -53,8 +57,12 @@ class Table:
 
     @classmethod
     def of(cls, frame: Any, *, skip: bool) -> Table:
-        """Return the columns of a DataFrame, of what has ``to_pandas``, or of a mapping."""
-        return cls(*(_of_mapping(frame) if isinstance(frame, Mapping) else _of_frame(frame)), skip=skip)
+        """Return the columns of a DataFrame, of a Series, of what has ``to_pandas``, or of a mapping."""
+        if not isinstance(frame, Mapping | pd.DataFrame | pd.Series) and hasattr(frame, "to_pandas"):
+            frame = frame.to_pandas()
+        if isinstance(frame, Mapping):
+            return cls(*_of_mapping(frame), skip=skip)
+        return cls(*(_of_series(frame) if isinstance(frame, pd.Series) else _of_frame(frame)), skip=skip)
 
     def series(self, name: str) -> pd.Series[Any]:
         """Return a column as pandas holds it."""
@@ -101,14 +109,31 @@ def as_frame(readings: Any) -> pd.DataFrame:
 
 def _of_frame(frame: Any) -> tuple[dict[str, Any], int]:
     if not isinstance(frame, pd.DataFrame):
-        if not hasattr(frame, "to_pandas"):
-            raise InvalidDataError("readings come as a DataFrame or a mapping", "frame", type(frame).__name__)
-        frame = frame.to_pandas()
+        problem = "readings come as a DataFrame, a Series or a mapping of columns"
+        raise InvalidDataError(problem, "frame", type(frame).__name__, f"Columns: {', '.join(NEEDED)}.")
     names = frame.columns.tolist()
     if len(set(names)) < len(names):
         raise InvalidDataError("two columns have one name", str(frame.columns[frame.columns.duplicated()][0]))
     _complete(names)
     return {str(name): frame[name] for name in names}, len(frame)
+
+
+def _of_series(series: pd.Series[Any]) -> tuple[dict[str, Any], int]:
+    """Return one point's readings, its name the point; carrier and unit stand in its ``attrs``."""
+    if not isinstance(series.index, pd.DatetimeIndex):
+        problem, found = "a Series of readings is indexed by their instants", type(series.index).__name__
+        raise InvalidDataError(problem, "start", found, f"Write {_AS_A_SERIES}.")
+    if not isinstance(series.name, str):
+        problem = "a Series of readings is named after its point"
+        raise InvalidDataError(problem, "point", series.name, f"Write {_AS_A_SERIES}.")
+    held = {"point": series.name, "start": pd.Series(series.index), "value": series.reset_index(drop=True)}
+    for name in ("energy_type", "unit"):
+        text = series.attrs.get(name)
+        if not isinstance(text, str | None):
+            raise InvalidDataError("not a text", name, text, f"Write {_AS_A_SERIES}.")
+        if text is not None:
+            held[name] = text
+    return held, len(series)
 
 
 def _of_mapping(columns: Mapping[Any, Any]) -> tuple[dict[str, Any], int]:

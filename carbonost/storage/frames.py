@@ -63,9 +63,10 @@ def read_frame(frame: Any, *, on_invalid: Literal["raise", "skip"] = "raise", as
 
     Parameters
     ----------
-    frame : DataFrame, what has ``to_pandas``, or a mapping
+    frame : DataFrame, Series, what has ``to_pandas``, or a mapping
         Columns point, start, value; energy_type and unit for a new point; quality, status and tags.
-        In a mapping a column is a list, an array or one value for all rows.
+        In a mapping a column is a list, an array or one value for all rows. A Series is one point:
+        its name, its index the instants, ``attrs["energy_type"]`` and ``attrs["unit"]``.
     on_invalid : str
         ``"raise"`` or ``"skip"``.
     assume_tz : str, optional
@@ -173,7 +174,8 @@ def known_series(known: SeriesInfo | None, info: SeriesInfo) -> SeriesInfo:
     """
     for name in ("energy_type", "unit"):
         if known is None and not info[name]:
-            raise InvalidDataError(f"the new point {info.point!r} has no {name}", name, None, "Add the column.")
+            remedy = f"Add the column; to a Series, series.attrs[{name!r}]."
+            raise InvalidDataError(f"the new point {info.point!r} has no {name}", name, None, remedy)
         if known is not None and info[name] and info[name] != known[name]:
             problem = f"the point {info.point!r} is known as {known[name]!r}"
             raise InvalidDataError(problem, name, info[name], "Use another point name.")

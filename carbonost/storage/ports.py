@@ -144,13 +144,17 @@ class MeterStore(Protocol):
 
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,
         on_invalid: Literal["raise", "skip"] = "raise",
         assume_tz: str | None = None,
     ) -> WriteResult:
-        """Store readings: columns point, start, value, energy_type, unit (+ quality, status, tags)."""
+        """Store readings: columns point, start, value, energy_type, unit (+ quality, status, tags).
+
+        A Series is one point: its name, its index the instants, ``attrs["energy_type"]`` and
+        ``attrs["unit"]``; a known point needs neither.
+        """
 
     def read(
         self,

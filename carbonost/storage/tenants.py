@@ -50,7 +50,7 @@ class TenantMeters:
         """What the shared store does, but for retention."""
         return self._store.capabilities - {"retention"}
 
-    def write(self, frame: pd.DataFrame | Mapping[str, Any], **options: Any) -> WriteResult:
+    def write(self, frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any], **options: Any) -> WriteResult:
         """Store readings of this organisation."""
         frame = as_frame(frame)
         if TAG in frame.columns and (frame[TAG].dropna() != self.org_id).any():

@@ -15,6 +15,7 @@ from carbonost.storage import WriteResult, open_meters
 from carbonost.storage.conformance.kit import readings
 from carbonost.storage.frames import read_frame
 
+KIND = ("energy_type", "unit")
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 LIVE = {"point": ["b", "a"], "start": NOW, "value": [2.0, 1.0], "energy_type": "electricity", "unit": "kWh"}
 
@@ -32,6 +33,59 @@ def test_a_mapping_says_what_its_frame_says():
     same(read_frame(LIVE), read_frame(pd.DataFrame(LIVE)))
     full = LIVE | {"quality": [90, None], "status": ["", "在线"], "park_id": ["p1", "p2"], "floor": 3}
     same(read_frame(full), read_frame(pd.DataFrame(full)))
+
+
+def series(name="meter-1", index=None, **attrs):
+    stamps = pd.date_range("2024-01-01", periods=3, freq="15min", tz="Asia/Shanghai") if index is None else index
+    made = pd.Series([1.0, 2.0, 4.0], stamps, name=name)
+    made.attrs |= {"energy_type": "electricity", "unit": "kWh", "plotted_by": "li"} | attrs
+    return made
+
+
+def test_a_series_says_what_its_frame_says():
+    one = series()
+    same(
+        read_frame(one.iloc[::-1]),
+        read_frame({"point": "meter-1", "start": one.index, "value": one} | {n: one.attrs[n] for n in KIND}),
+    )
+    assert read_frame(series(unit=None)).series[0].unit == ""  # said before, or refused by the store
+    naive = series(index=pd.date_range("2024-01-01", periods=3))
+    assert read_frame(naive, assume_tz="Asia/Shanghai").start[0] == read_frame(one).start[0]
+
+
+@pytest.mark.parametrize(
+    ("faulty", "column"),
+    [
+        (series(index=range(3)), "start"),
+        (series(index=pd.period_range("2024", periods=3)), "start"),
+        (series(name=None), "point"),
+        (series(name=7), "point"),
+        (series(unit=["kWh"]), "unit"),
+        (series(energy_type=1), "energy_type"),
+    ],
+)
+def test_a_series_that_does_not_say_what_it_is_is_refused_and_shown_how(faulty, column):
+    with pytest.raises(InvalidDataError) as caught:
+        read_frame(faulty)
+    assert caught.value.column == column
+    shown = caught.value.remedy.removeprefix("Write ").removesuffix(".")
+    make, say = shown.split(", then ")
+    told = {"pd": pd}
+    exec(f"series = {make}\n{say}", told)  # noqa: S102 -- the remedy is a line that runs
+    assert read_frame(told["series"]).series[0].to_dict() == {
+        "point": "meter-1",
+        "energy_type": "electricity",
+        "unit": "kWh",
+    }
+
+
+def test_a_series_of_a_new_point_without_unit_is_told_where_to_say_it():
+    with pytest.raises(InvalidDataError, match=r"series\.attrs\['unit'\]"):
+        open_meters("memory://").write(series(unit=None))
+    with pytest.raises(NaiveTimestampError):
+        read_frame(series(index=pd.date_range("2024-01-01", periods=3)))
+    with pytest.raises(InvalidDataError, match="Series or a mapping"):
+        read_frame([1.0])
 
 
 @given(

@@ -74,7 +74,7 @@ class BackedMeterStore(Vendor):
 
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- as the backing declares
         on_invalid: Literal["raise", "skip"] = "raise",

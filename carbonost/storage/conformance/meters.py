@@ -73,6 +73,21 @@ class MeterStoreContract(MeterLastingLaws):
         assert table.column("point").to_pylist() == ["m1", "m1"]
         assert table.column("park_id").to_pylist() == ["p1", "p1"]
 
+    def test_a_series_and_a_mapping_are_what_their_frame_is(self, store: MeterStore) -> None:
+        """M1: one point by its name, the instants its index, carrier and unit its attributes."""
+        frame = readings("m1", values=(1.5, 2.5, 4.0))
+        series = frame.set_index("start")["value"].rename("m1")
+        with refuses(InvalidDataError):
+            store.write(series)  # nothing says the carrier of a new point
+        series.attrs |= {"energy_type": "electricity", "unit": "kWh"}
+        assert store.write(series) == WriteResult(created=3)
+        assert store.write({str(name): frame[name].tolist() for name in frame}) == WriteResult(unchanged=3)
+        assert store.write(frame) == WriteResult(unchanged=3)
+        known = series.set_axis(series.index + pd.Timedelta(days=1))
+        known.attrs.clear()
+        assert store.write(known) == WriteResult(created=3)
+        assert held(store)["value"].tolist() == [1.5, 2.5, 4.0] * 2
+
     # M2
     def test_writing_again_changes_nothing(self, store: MeterStore) -> None:
         """M2: an idempotent retry."""
