@@ -102,6 +102,29 @@ def gather(cells: Cells, edges: Integers) -> Cells:
     )
 
 
+def within(cells: Cells, start: int, end: int) -> Cells:
+    """Return the cells that lie in a half-open range; an empty range holds none.
+
+    Raises
+    ------
+    BeyondRetentionError
+        If the range begins or ends inside a cell: its readings are no longer kept apart.
+    """
+    if end <= start:
+        return empty()
+    found = cells.take((cells.end > start) & (cells.first < end))
+    for name, at, cut in (("start", start, found.first < start), ("end", end, found.end > end)):
+        if cut.any():
+            bucket = instant(int(found.start[np.flatnonzero(cut)[0]])).isoformat()
+            raise BeyondRetentionError(
+                "readings of that time are kept only in longer buckets, and the range cuts one",
+                name,
+                instant(at).isoformat(),
+                f"Choose an hour, day or month of the retention policy's zone: one begins at {bucket}.",
+            )
+    return found
+
+
 def beyond(at: int) -> BeyondRetentionError:
     """Return the error of a bucket that is finer than what is still kept at an instant."""
     return BeyondRetentionError(

@@ -67,6 +67,31 @@ class MeterLastingLaws:
         with refuses(BeyondRetentionError):
             store.downsample("m1", "2018-01-01T00:00+08:00", "2018-03-01T00:00+08:00", "1d", "Asia/Shanghai")
 
+    def test_a_range_that_cuts_a_bucket_is_refused_by_its_end_and_an_empty_one_is_empty(
+        self, store: MeterStore
+    ) -> None:
+        """M7 and M8: what is no longer kept apart is neither split nor half removed; nothing is nothing."""
+        if "retention" not in store.capabilities:
+            return
+        store.write(readings(values=np.ones(8), step="15min"))
+        store.apply_retention(RetentionPolicy(raw="1d", tz="UTC"), pd.Timestamp("2024-02-01", tz="UTC"))
+        hours = [f"2024-01-01T{hour}Z" for hour in ("00:00", "00:30", "01:00", "01:30", "02:00")]
+        for first, last, wrong in ((1, 4, "start"), (0, 3, "end")):
+            cut = (hours[first], hours[last])
+            with refuses(BeyondRetentionError) as caught:
+                store.downsample("m1", *cut, "1h", "UTC")
+            assert getattr(caught.error, "field", None) == wrong
+            with refuses(BeyondRetentionError) as caught:
+                store.delete("m1", *cut)
+            assert getattr(caught.error, "field", None) == wrong
+        for at in hours:
+            assert not len(store.downsample("m1", at, at, "15min", "UTC"))
+            assert not len(store.read("m1", at, at))
+            assert not store.delete("m1", at, at)
+        assert store.downsample("m1", *ALWAYS, "1h", "UTC")["value"].tolist() == [4, 4]
+        store.delete("m1", hours[0], hours[2])
+        assert store.downsample("m1", *ALWAYS, "1h", "UTC")["value"].tolist() == [4]
+
     def test_a_late_reading_counts_once_or_is_refused(self, store: MeterStore) -> None:
         """M8: late data are re-rolled or refused, never doubled."""
         if "retention" not in store.capabilities:

@@ -105,7 +105,7 @@ class InfluxMeterStore:
 
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- a post is, several are not; a repeat mends it
         on_invalid: Literal["raise", "skip"] = "raise",
@@ -200,7 +200,7 @@ class InfluxMeterStore:
         with self._open():
             if "delete" not in self.capabilities:
                 raise Unsupported("this server cannot delete readings", capability="delete")
-            series = points_of(selector, self._known().values())
+            series = points_of(selector, self._known().values()) if first < last else []
             removed = int(self._quarters(series, first, last).count.sum())
             removed += self._tiers.delete([info.point for info in series], first, last)
             for name, points in self._by_measurement(series):

@@ -50,13 +50,8 @@ class InfluxTiers:
         BeyondRetentionError
             If the range cuts a cell.
         """
-        parts = [self._cells(level, rank) for level in LEVELS]
-        held = cells.join(parts)
-        held = held.take((held.end > first) & (held.first < last))
-        torn = (held.first < first) | (held.end > last)
-        if torn.any():
-            raise cells.beyond(int(held.first[np.flatnonzero(torn)[0]]))
-        return held
+        parts = (self._cells(level, rank) for level in LEVELS)
+        return cells.within(cells.join(parts), first, last)
 
     def delete(self, points: Sequence[str], first: int, last: int) -> int:
         """Remove the cells of some points inside a range; return how many readings they held."""

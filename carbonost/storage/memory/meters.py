@@ -45,7 +45,7 @@ class MemoryMeterStore:
 
     def write(
         self,
-        frame: pd.DataFrame | Mapping[str, Any],
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- every write is
         on_invalid: Literal["raise", "skip"] = "raise",
@@ -192,11 +192,7 @@ class MemoryMeterStore:
     def _whole(self, point: str, first: int, last: int) -> Cells:
         """Return what a point has in a range, refusing one that cuts what was rolled up."""
         held = cells.join([self._live(point), *self._tiers.get(point, [])])
-        inside = held.take((held.end > first) & (held.first < last) & (first < last))
-        torn = (inside.first < first) | (inside.end > last)
-        if torn.any():
-            raise cells.beyond(int(inside.first[np.flatnonzero(torn)[0]]))
-        return inside
+        return cells.within(held, first, last)
 
     def _live(self, point: str) -> Cells:
         held = sorted((at, reading[0]) for at, reading in self._readings[point].items())

@@ -55,11 +55,7 @@ def tiers(cursor: Any, ids: Sequence[int], first: int, last: int) -> Cells:
         If the range cuts a bucket.
     """
     cursor.execute(sql.TIERS, (list(ids), first, last))
-    held = wire.as_cells(cursor.fetchall())
-    torn = (held.first < first) | (held.end > last)
-    if torn.any():
-        raise cells.beyond(int(held.first[np.flatnonzero(torn)[0]]))
-    return held
+    return cells.within(wire.as_cells(cursor.fetchall()), first, last)
 
 
 def not_rolled(cursor: Any, ids: Integers, start: Integers, *, skip: bool) -> npt.NDArray[np.bool_]:

@@ -106,7 +106,7 @@ class PostgresMeterStore:
 
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- every write is
         on_invalid: Literal["raise", "skip"] = "raise",
@@ -175,7 +175,7 @@ class PostgresMeterStore:
         """Remove readings in the half-open range; return how many."""
         first, last = span(start, end)
         with self._transaction() as cursor:
-            ids = list(self._select(cursor, selector)[0])
+            ids = list(self._select(cursor, selector)[0]) if first < last else []
             cursor.execute(sql.HOLD_IDS, (ids,))
             retention.tiers(cursor, ids, first, last)  # refuses a range that cuts a bucket
             return self._layout.delete(cursor, ids, first, last) + retention.delete(cursor, ids, first, last)

@@ -160,11 +160,7 @@ def tiers(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> C
     ).fetchall()
     if not rows:
         return cells.empty()
-    held = as_cells(rows)
-    torn = (held.first < start) | (held.end > end)
-    if torn.any():
-        raise cells.beyond(int(held.first[np.flatnonzero(torn)[0]]))
-    return held
+    return cells.within(as_cells(rows), start, end)
 
 
 def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:

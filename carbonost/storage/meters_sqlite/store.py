@@ -75,7 +75,7 @@ class SqliteMeterStore:
 
     def write(
         self,
-        frame: pd.DataFrame | Mapping[str, Any],
+        frame: pd.DataFrame | pd.Series[Any] | Mapping[str, Any],
         *,
         atomic: bool = True,  # noqa: ARG002 -- every write is
         on_invalid: Literal["raise", "skip"] = "raise",
