@@ -123,11 +123,11 @@ class Ledger(_Keyed):
         out = {f"{term}_cny": self._sum(term) for term in ITEMS}
         return out | {"total_cny": self.total_cny, "emissions_t": self.emissions_t}
 
-    def plot(self) -> Any:
-        """Draw each month's bill by term; needs the report extra."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw each month's bill by term, in Chinese or English ("en"); needs the report extra."""
         from importlib import import_module  # the picture belongs to the engine, found by name
 
-        return import_module("carbonost.engines.energy.plot").draw_ledger(self)
+        return import_module("carbonost.engines.energy.plot").draw_ledger(self, axes, language)
 
     def _repr_html_(self) -> str:
         table = self.to_frame().pivot_table(index="month", columns="term", values="cny", sort=False, observed=True)
@@ -182,11 +182,11 @@ class Schedule(_Keyed):
         shadow = {"carbon_shadow_price_cny_per_t": self.carbon_shadow_price_cny_per_t}
         return {name: getattr(self, name) for name in names} | shadow | {"ledger": self.ledger.to_dict()}
 
-    def plot(self, kind: str = "load") -> Any:
-        """Draw the plan: "load", "soc", "prices" or "cost"; needs the report extra."""
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
+        """Draw "load", "soc", "prices" or "cost", in Chinese or English ("en"); needs the report extra."""
         from importlib import import_module  # the picture belongs to the engine, found by name
 
-        return import_module("carbonost.engines.energy.plot").draw(self, kind)
+        return import_module("carbonost.engines.energy.plot").draw(self, kind, axes, language)
 
     def _repr_html_(self) -> str:
         head = pd.Series({k: v for k, v in self.to_dict().items() if k != "ledger"}, name="schedule")
@@ -233,9 +233,9 @@ class PeakShaving(_Keyed):
         names = ("original_cost", "optimized_cost", "savings", "savings_percentage", "peak_kw")
         return {name: float(getattr(self, name)) for name in names}
 
-    def plot(self, kind: str = "load") -> Any:
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
         """Draw the schedule."""
-        return self.schedule.plot(kind)
+        return self.schedule.plot(kind, axes, language)
 
     def _repr_html_(self) -> str:
         return str(pd.Series(self.to_dict(), name="peak shaving").to_frame().to_html())
@@ -271,9 +271,9 @@ class Sizing(_Keyed):
             "schedule": self.schedule.to_dict(),
         }
 
-    def plot(self, kind: str = "load") -> Any:
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
         """Draw the schedule at the chosen sizes."""
-        return self.schedule.plot(kind)
+        return self.schedule.plot(kind, axes, language)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html())
@@ -301,11 +301,11 @@ class Frontier(_Keyed):
         """Columns as lists."""
         return {"cost_cny": self.cost_cny.tolist(), "emissions_t": self.emissions_t.tolist()}
 
-    def plot(self) -> Any:
-        """Draw the front; needs the report extra."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the front, in Chinese or English ("en"); needs the report extra."""
         from importlib import import_module
 
-        return import_module("carbonost.engines.energy.plot").draw_frontier(self)
+        return import_module("carbonost.engines.energy.plot").draw_frontier(self, axes, language)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html())
@@ -354,11 +354,11 @@ class ScenarioPlan(_Keyed):
         """The common plan."""
         return self.frame.copy()
 
-    def plot(self) -> Any:
-        """Draw the loads and the common plan; needs the report extra."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the loads and the common plan, in Chinese or English ("en"); needs the report extra."""
         from importlib import import_module
 
-        return import_module("carbonost.engines.energy.plot").draw_scenarios(self)
+        return import_module("carbonost.engines.energy.plot").draw_scenarios(self, axes, language)
 
     def to_dict(self) -> dict[str, Any]:
         """Figures without the series."""

@@ -1,5 +1,6 @@
-"""Scenarios, portfolios, a user's own convex terms, pictures, and the forecast by name."""
+"""Scenarios, portfolios, a user's own convex terms, pictures (S51), and the forecast by name."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 
 import cvxpy as cp
@@ -16,6 +17,20 @@ HOUR = INDEX.hour.to_numpy()
 LOAD = pd.Series(80.0 + 60 * ((HOUR >= 9) & (HOUR < 20)), INDEX)
 TARIFF = Tariff.from_prices({h: 0.3 if h < 8 else 0.9 for h in range(24)}, demand_cny_per_kw_month=36.0)
 SITE = Site(assets=[Battery(150.0, 40.0)])
+
+
+@pytest.fixture
+def pyplot():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    yield pyplot
+    pyplot.close("all")
+
+
+def drawn(axes):
+    """Render; a box in place of a glyph is a warning, and a warning fails the test."""
+    axes.figure.savefig(io.BytesIO(), format="png")
+    return axes
 
 
 def test_a_single_scenario_is_a_dispatch():
@@ -82,11 +97,11 @@ def test_a_connection_too_small_for_the_scenarios_is_named_with_when_and_by_how_
     assert caught.value.at == LOAD.index[0]
 
 
-def test_scenarios_of_a_typical_day_stand_for_its_year_and_are_drawn():
+def test_scenarios_of_a_typical_day_stand_for_its_year_and_are_drawn(pyplot):
     site = Site(assets=[Battery(100.0, 50.0)])
     year = OPT.dispatch_scenarios(site, {"a": LOAD}, TARIFF, weight=365.0)
     assert year.expected_cny == pytest.approx(OPT.dispatch(site, LOAD, TARIFF, weight=365.0).objective_cny)
-    assert [text.get_text() for text in year.plot().get_legend().get_texts()] == ["a", "battery, discharge up"]
+    assert [text.get_text() for text in drawn(year.plot()).get_legend().get_texts()] == ["a", "储能(放电为正)"]
 
 
 def test_a_portfolio_is_its_parks_one_by_one_with_progress():
@@ -124,20 +139,42 @@ def test_the_cvxpy_front_finds_the_same_plan_and_takes_a_term_of_ones_own():
         OPT.convex_model(Site(assets=[FlexibleLoad(10.0, 2.0)]), LOAD, TARIFF)
 
 
-@pytest.mark.parametrize("kind", ["load", "soc", "prices", "cost"])
-def test_a_plan_is_drawn(kind):
-    axes = OPT.dispatch(SITE, LOAD, TARIFF).plot(kind)
-    assert axes.get_ylabel()
-    axes.figure.canvas.draw()
+@pytest.mark.parametrize(
+    ("kind", "chinese", "english"),
+    [
+        ("load", "功率 [kW]", "power [kW]"),
+        ("soc", "荷电状态 [%]", "state of charge [%]"),
+        ("prices", "电价 [元/kWh]", "price [CNY/kWh]"),
+        ("cost", "费用 [元]", "cost [CNY]"),
+    ],
+)
+def test_a_plan_is_drawn_in_chinese_or_english_where_a_cell_shows_it(kind, chinese, english, pyplot):
+    plan = OPT.dispatch(SITE, LOAD, TARIFF)
+    axes = drawn(plan.plot(kind))
+    assert pyplot.gcf() is axes.figure  # what a notebook shows after the cell
+    assert axes.get_ylabel() == chinese
+    assert drawn(plan.plot(kind, language="en")).get_ylabel() == english
+    own = pyplot.subplots()[1]
+    assert plan.plot(kind, own) is own
+    with pytest.raises(InputError, match="language"):
+        plan.plot(kind, language="fr")
 
 
-def test_a_bill_is_drawn_by_month_and_term():
-    axes = TARIFF.bill(LOAD).plot()
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["energy", "demand"]
+def test_what_is_stored_is_drawn_at_the_end_of_each_interval(pyplot):
+    plan = OPT.dispatch(SITE, LOAD, TARIFF)
+    corners = plan.plot("soc").collections[0].get_paths()[0].vertices
+    first = pyplot.matplotlib.dates.date2num(LOAD.index[1].tz_localize(None))
+    assert corners[:, 0].min() == pytest.approx(first)
+
+
+def test_a_bill_is_drawn_by_month_and_term(pyplot):
+    axes = drawn(TARIFF.bill(LOAD).plot())
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["电度电费", "需量电费"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == list(TARIFF.bill(LOAD).months)
     assert sum(bar.get_height() for bar in axes.patches) == pytest.approx(TARIFF.bill(LOAD).total_cny)
 
 
-def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan():
+def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan(pyplot):
     schedule = OPT.dispatch(SITE, LOAD, TARIFF)
     bars = schedule.plot("cost").patches
     assert bars[0].get_height() == pytest.approx(schedule.baseline_cny)
@@ -147,7 +184,7 @@ def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan():
         schedule.plot("pie")
 
 
-def test_results_read_as_tables_dicts_and_html():
+def test_results_read_as_tables_dicts_and_html(pyplot):
     shaving = OPT.optimize_peak_shaving(LOAD, 150.0, 40.0, TARIFF)
     front = OPT.pareto(SITE, LOAD, TARIFF, points=2, grid_kg_per_kwh=0.5 + 0.3 * (HOUR < 8))
     sizing = OPT.size(Site(assets=[Battery(None, None, annual_cost_cny_per_kwh=0.2)]), LOAD, TARIFF)
@@ -155,7 +192,7 @@ def test_results_read_as_tables_dicts_and_html():
         assert len(result.to_frame()) > 0
         assert result.to_dict()
         assert "<table" in result._repr_html_()
-    assert front.plot().get_xlabel()
+    assert drawn(front.plot()).get_xlabel() == "排放量 [tCO2]"
     assert shaving["schedule"] is shaving.schedule
     assert shaving["savings"] == shaving.original_cost - shaving.optimized_cost
     with pytest.raises(KeyError):

@@ -1,3 +1,5 @@
+import io
+
 import pytest
 
 from carbonost.engines.finance import Cashflow, macc, tornado
@@ -34,8 +36,12 @@ def test_a_cash_flow_draws_its_years(axes):
     assert axes.patches[0].get_height() == pytest.approx(-200.0)
 
 
-def test_without_axes_new_ones_are_made():
+@pytest.mark.parametrize(("language", "label"), [("zh", "税后现金流 [万元]"), ("en", "after tax [10,000 CNY]")])
+def test_without_axes_a_cell_shows_new_ones_in_chinese_or_english(language, label):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")
-    axes = Cashflow.build({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 2}).plot()
+    axes = Cashflow.build({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 2}).plot(language=language)
+    assert pyplot.gcf() is axes.figure
+    axes.figure.savefig(io.BytesIO(), format="png")  # a box in place of a glyph is a warning, and fails
+    assert axes.get_ylabel() == label
     pyplot.close(axes.figure)

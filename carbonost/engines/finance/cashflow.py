@@ -213,11 +213,11 @@ class Cashflow:
         """Flows as plain lists."""
         return {f.name: getattr(self, f.name).tolist() for f in fields(self)}
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draw yearly flows and their running sum on matplotlib axes, which are returned; new ones by default."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw yearly flows and their sum on axes given or new ones, which are returned; `language` "zh" or "en"."""
         from carbonost.engines.finance.plots import plot_cashflow
 
-        return plot_cashflow(self, axes)
+        return plot_cashflow(self, axes, language)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(float_format="{:,.0f}".format))

@@ -71,11 +71,11 @@ class Macc:
         """The curve as a frame."""
         return self.rows.copy()
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draw the curve on matplotlib axes, which are returned; new ones by default."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the curve on axes given or new ones, which are returned; `language` "zh" or "en"."""
         from carbonost.engines.finance.plots import plot_macc
 
-        return plot_macc(self, axes)
+        return plot_macc(self, axes, language)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{text}</li>" for text in self.warnings)

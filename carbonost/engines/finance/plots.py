@@ -1,59 +1,68 @@
-"""Pictures of finance results for a notebook; each draws on the axes given, or on new ones."""
+"""Pictures of finance results; each draws on the axes given or on new ones, in Chinese or English."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carbonost._lazy import load
+from carbonost.domain.picture import axes_or_new, finish, words_in
 
 if TYPE_CHECKING:
     from carbonost.engines.finance.cashflow import Cashflow
     from carbonost.engines.finance.macc import Macc
     from carbonost.engines.finance.sensitivity import Tornado
 
+_ZH: Final = {
+    "abatement [tCO2e/a]": "年减排量 [tCO2e]", "abatement cost [CNY/tCO2e]": "边际减排成本 [元/tCO2e]",
+    "low": "取低值", "high": "取高值", "year": "年", "after tax [10,000 CNY]": "税后现金流 [万元]",
+    "running sum": "累计",
+}  # fmt: skip
 
-def plot_macc(curve: Macc, axes: Any = None) -> Any:
+
+def plot_macc(curve: Macc, axes: Any = None, language: str = "zh") -> Any:
     """Draw each measure as a block: as wide as its tonnes, as high as its cost."""
-    axes = _axes(axes)
+    say = words_in(language, _ZH)
+    axes = axes_or_new(axes)
     rows = curve.rows[curve.rows["id"].isin(curve.ranking)]
     width, cost = rows["abatement_t"].to_numpy(dtype=float), rows["mac_cny_per_t"].to_numpy(dtype=float)
     left = np.cumsum(width) - width
     colours = np.where(cost < 0, "tab:green", "tab:orange")
     axes.bar(left, cost, width=width, align="edge", color=colours, edgecolor="white")
     for name, start, wide, high in zip(rows["id"], left, width, cost, strict=True):
-        axes.annotate(name, (start + wide / 2, high), ha="center", va="bottom")
+        place = {"va": "bottom", "xytext": (0, 2)} if high >= 0 else {"va": "top", "xytext": (0, -2)}
+        axes.annotate(name, (start + wide / 2, high), ha="center", textcoords="offset points", **place)
+    axes.margins(y=0.12)
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set(xlabel="abatement [tCO2e/a]", ylabel="abatement cost [CNY/tCO2e]")
+    axes.set(xlabel=say("abatement [tCO2e/a]"), ylabel=say("abatement cost [CNY/tCO2e]"))
+    finish(axes, thousands="xy")
     return axes
 
 
-def plot_tornado(spread: Tornado, axes: Any = None) -> Any:
+def plot_tornado(spread: Tornado, axes: Any = None, language: str = "zh") -> Any:
     """Draw each parameter's swing around the base, the widest on top."""
-    axes = _axes(axes)
+    say = words_in(language, _ZH)
+    axes = axes_or_new(axes)
     bars = spread.bars[::-1]
     at = np.arange(len(bars))
-    axes.barh(at, [bar.low - spread.base for bar in bars], left=spread.base, color="tab:blue", label="low")
-    axes.barh(at, [bar.high - spread.base for bar in bars], left=spread.base, color="tab:orange", label="high")
+    axes.barh(at, [bar.low - spread.base for bar in bars], left=spread.base, color="tab:blue", label=say("low"))
+    axes.barh(at, [bar.high - spread.base for bar in bars], left=spread.base, color="tab:orange", label=say("high"))
     axes.set_yticks(at, [bar.name for bar in bars])
     axes.axvline(spread.base, color="black", linewidth=0.8)
-    axes.legend()
+    finish(axes, legend=True, thousands="x")
     return axes
 
 
-def plot_cashflow(flow: Cashflow, axes: Any = None) -> Any:
+def plot_cashflow(flow: Cashflow, axes: Any = None, language: str = "zh") -> Any:
     """Draw the after-tax flow of each year and its running sum, in 10,000 CNY; many measures are added up."""
-    axes = _axes(axes)
+    say = words_in(language, _ZH)
+    axes = axes_or_new(axes)
     yearly = flow.after_tax.reshape(-1, flow.after_tax.shape[-1]).sum(axis=0) / 1e4
     years = np.arange(yearly.size)
     axes.bar(years, yearly, color=np.where(yearly < 0, "tab:red", "tab:green"))
-    axes.plot(years, np.cumsum(yearly), color="black", marker=".", label="running sum")
+    axes.plot(years, np.cumsum(yearly), color="black", marker=".", label=say("running sum"))
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set(xlabel="year", ylabel="after tax [10,000 CNY]")
-    axes.legend()
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set(xlabel=say("year"), ylabel=say("after tax [10,000 CNY]"))
+    finish(axes, legend=True, thousands="y")
     return axes
-
-
-def _axes(axes: Any) -> Any:
-    return load("matplotlib.pyplot", "a plot").subplots()[1] if axes is None else axes

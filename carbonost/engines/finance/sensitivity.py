@@ -42,11 +42,11 @@ class Tornado:
             [(bar.name, bar.low, bar.high, bar.swing) for bar in self.bars], columns=["name", "low", "high", "swing"]
         )
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draw the bars on matplotlib axes, which are returned; new ones by default."""
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the bars on axes given or new ones, which are returned; `language` "zh" or "en"."""
         from carbonost.engines.finance.plots import plot_tornado
 
-        return plot_tornado(self, axes)
+        return plot_tornado(self, axes, language)
 
     def _repr_html_(self) -> str:
         return f"<p>base {self.base:.6g}</p>{self.to_frame()._repr_html_()}"  # type: ignore[operator]
