@@ -40,8 +40,8 @@ from energy_problem import (
 )
 
 from carbonost.engines.energy import Battery, PvArray, Site
-from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import solve_problem
+from carbonost.engines.energy.live import LiveModel
 from carbonost.engines.energy.problem import read_problem
 from carbonost.engines.energy.reduced import as_storage
 
@@ -102,7 +102,7 @@ def rolling(load, repeats):
             storage, net_kw=storage.net_kw[:96], price=storage.price[:96], month=np.zeros(96, np.int32),
             floor_kw=np.zeros(1), demand_cny_per_kw=storage.demand_cny_per_kw[:1],
         )  # fmt: skip
-        model = StorageModel(first, live=True)
+        model = LiveModel(first)
 
         def solve(net, price, floor):
             model.update(replace(first, net_kw=net, price=price, floor_kw=np.array([floor])))

@@ -23,7 +23,7 @@ import pandas as pd
 from energy_problem import DEMAND, OPT, read_kw, table, tariff, waited
 
 from carbonost.engines.energy import Battery, Site
-from carbonost.engines.energy.blocks import StorageModel
+from carbonost.engines.energy.live import LiveModel
 from carbonost.engines.energy.problem import read_problem
 from carbonost.engines.energy.reduced import as_storage
 
@@ -66,7 +66,7 @@ def rolling(load, days):
             floor_kw=np.array([floor]),
         )  # fmt: skip
 
-    model, spent, off, floor = StorageModel(day(0, 0.0), live=True), {"ours": [], "linopy": []}, 0.0, 0.0
+    model, spent, off, floor = LiveModel(day(0, 0.0)), {"ours": [], "linopy": []}, 0.0, 0.0
     for number in range(days):
         today = day(number, floor)
 

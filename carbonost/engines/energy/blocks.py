@@ -22,7 +22,7 @@ import numpy as np
 from carbonost.engines.energy.assembly import TIE_CNY_PER_KWH
 from carbonost.engines.energy.model import INF, Model
 from carbonost.engines.energy.solve import Clock, Solver
-from carbonost.engines.energy.storage import Multipliers, StoragePlan, StorageProblem, least_peaks
+from carbonost.engines.energy.storage import Multipliers, StoragePlan, StorageProblem, least_peaks, plan_of
 from carbonost.errors import OptimizationError
 
 if TYPE_CHECKING:
@@ -116,12 +116,9 @@ class StorageModel:
 
     def _read(self, problem: StorageProblem) -> None:
         self.problem = p = problem
-        self._limited = p.demand_is_paid or bool(np.isfinite(p.import_kw_max))
-        self._surplus = np.maximum(-p.net_kw, 0.0)
-        self._deficit = np.maximum(p.net_kw, 0.0)
-        self._free = np.minimum(p.power_kw, self._surplus)
-        self._paid = p.power_kw - self._free
-        self._useful = np.minimum(p.power_kw, self._deficit)
+        self._limited = p.demand_is_paid or p.import_kw_max < INF
+        self._room = p.room()
+        self._deficit, self._free, self._paid, self._useful = self._room[1:]
 
     def _must_shave(self, spare: float = 1.0) -> BoolArray:
         """Intervals that may have to be shaved; none where no peak is limited."""
@@ -195,16 +192,14 @@ class StorageModel:
         lower, upper = np.full(n, low), np.full(n, high)
         if battery.final_share is not None:
             lower[-1] = upper[-1] = battery.final_share * p.energy_kwh
-        top = max(p.import_kw_max - p.covered_kw, 0.0)
-        open_top = np.isfinite(top) and not p.demand_is_paid
-        bottom = np.full(p.floor_kw.size, top) if open_top else np.maximum(p.floor_kw - p.covered_kw, 0.0)
+        bottom, top = p.excess_kw()
         zeros = np.zeros(2 * n)
         given = (self._sum(self._paid), self._sum(self._useful), upper, self._sum(self._free)[self._at_free])
         every = np.arange(self.columns, dtype=np.int32)
         solver.bounds(
             every,
             np.concatenate([zeros, lower, np.zeros(self._gift.size), bottom]),
-            np.concatenate([*given, np.maximum(top, bottom)]),
+            np.concatenate([*given, top]),
         )
         cost = self._cost()
         if not np.array_equal(cost, self._written):
@@ -266,21 +261,8 @@ class StorageModel:
         gifts = np.zeros(self._first.size)
         gifts[self._at_free] = np.maximum(plan[self._gift], 0.0)
         gift = self._share(gifts, self._free)
-        both = np.minimum(charge, discharge)
-        charge, discharge = charge - both, discharge - both
-        eta_c, eta_d = p.battery.charge_efficiency, p.battery.discharge_efficiency
-        change = (eta_c * (charge + gift) - discharge / eta_d) * p.hours
-        stored = p.battery.soc_initial * p.energy_kwh + np.cumsum(change)
-        return StoragePlan(
-            charge_kw=charge + gift,
-            discharge_kw=discharge,
-            stored_kwh=np.clip(stored, p.battery.soc_min * p.energy_kwh, p.battery.soc_max * p.energy_kwh),
-            import_kw=np.maximum(self._deficit + charge - discharge, 0.0),
-            curtailed_kw=self._surplus - gift,
-            solver_s=self.solver.spent_s,
-            rounds=rounds,
-            columns=self.columns,
-        )
+        spent = {"solver_s": self.solver.spent_s, "rounds": rounds, "columns": self.columns}
+        return plan_of(p, self._room, (charge, gift, discharge), **spent)
 
     def _share(self, blocks: FloatArray, room: FloatArray) -> FloatArray:
         total = self._sum(room)

@@ -19,8 +19,8 @@ import pandas as pd
 from carbonost.domain.asset import Battery, Chp, EvFleet, FlexibleLoad, Site
 from carbonost.domain.checks import is_number
 from carbonost.domain.schedule import Setpoints
-from carbonost.engines.energy.blocks import StorageModel
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
+from carbonost.engines.energy.live import LiveModel
 from carbonost.engines.energy.load import Load, read_load
 from carbonost.engines.energy.problem import Problem, is_open, read_problem
 from carbonost.engines.energy.reduced import as_storage, generation
@@ -75,7 +75,7 @@ class Controller:
             if name not in OPTIONS:
                 raise InputError("is no option of control", field=name, remedy=f"Options: {', '.join(OPTIONS)}.")
         self._prices = _PriceMemory(tariff)
-        self._model: StorageModel | None = None
+        self._model: LiveModel | None = None
         self._seen = [] if history is None else self._day_peaks(read_load(history, name="history"))
 
     def step(self, forecast_kw: Any, state: Mapping[str, Any] | None = None) -> Setpoints:
@@ -191,13 +191,14 @@ class Controller:
         share = float(plan.stored_kwh[0]) / size if size else soc
         return _First(float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share)
 
-    def _live(self, storage: StorageProblem) -> StorageModel:
-        """The model in the solver, updated; built anew where the months fall otherwise."""
+    def _live(self, storage: StorageProblem) -> LiveModel:
+        """The model in the solver, updated; built anew for another clock."""
         model = self._model
-        if model is not None and np.array_equal(model.problem.month, storage.month) and model.update(storage):
-            return model
-        self._model = StorageModel(storage, live=True)
-        return self._model
+        if model is not None and model.fits(storage):
+            model.update(storage)
+        else:
+            model = self._model = LiveModel(storage)
+        return model
 
     def _continued(self, problem: Problem, storage: StorageProblem, next_floor_kw: float) -> StorageProblem:
         """Continue a short forecast by its last day, at the prices known for then."""

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Solution(NamedTuple):
-    """Values of the columns, and duals of the rows (NaN for a model with integers)."""
+    """Values of the columns; duals of the rows and reduced costs (NaN for a model with integers)."""
 
     plan: FloatArray
     row_dual: FloatArray
+    reduced_cost: FloatArray
     objective: float
 
 
@@ -171,8 +172,11 @@ class Solver:
     def _solution(self) -> Solution:
         found = self.highs.getSolution()
         plan = np.array(found.col_value, dtype=np.float64)
-        dual = np.full(self.n_rows, np.nan) if self.integer else np.array(found.row_dual, dtype=np.float64)
-        return Solution(plan, dual, float(self.highs.getObjectiveValue()))
+        if self.integer:
+            dual, reduced = np.full(self.n_rows, np.nan), np.full(self.columns, np.nan)
+        else:
+            dual, reduced = np.array(found.row_dual, dtype=np.float64), np.array(found.col_dual, dtype=np.float64)
+        return Solution(plan, dual, reduced, float(self.highs.getObjectiveValue()))
 
 
 def _floats(values: Any) -> FloatArray:

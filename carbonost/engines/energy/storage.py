@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class StorageProblem:
     @property
     def demand_is_paid(self) -> bool:
         """Whether a peak costs anything."""
-        return bool(np.any(self.demand_cny_per_kw))
+        return bool(self.demand_cny_per_kw.any())
 
     @property
     def energy_kwh(self) -> float:
@@ -61,6 +61,33 @@ class StorageProblem:
     def power_kw(self) -> float:
         """Power at the grid side."""
         return float(self.battery.power_kw or 0.0)
+
+    def excess_kw(self) -> tuple[FloatArray, FloatArray]:
+        """Least and most of each month's peak above what is covered [kW]; a limit without a price is its peak."""
+        top = max(self.import_kw_max - self.covered_kw, 0.0)
+        if top < INF and not self.demand_is_paid:
+            return np.full(self.floor_kw.size, top), np.full(self.floor_kw.size, top)
+        least = np.maximum(self.floor_kw - self.covered_kw, 0.0)
+        return least, np.maximum(top, least)
+
+    def room(self) -> Room:
+        """What each interval can take and give."""
+        surplus, deficit = np.maximum(-self.net_kw, 0.0), np.maximum(self.net_kw, 0.0)
+        free = np.minimum(self.power_kw, surplus)
+        return Room(surplus, deficit, free, self.power_kw - free, np.minimum(self.power_kw, deficit))
+
+
+class Room(NamedTuple):
+    """Bounds of each interval's flows [kW], (n,) each.
+
+    `free` is what can be charged from the surplus, `paid` from the grid, `useful` what a discharge can replace.
+    """
+
+    surplus: FloatArray
+    deficit: FloatArray
+    free: FloatArray
+    paid: FloatArray
+    useful: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +102,26 @@ class StoragePlan:
     solver_s: float
     rounds: int
     columns: int
+
+
+def plan_of(
+    problem: StorageProblem, room: Room, flows: tuple[FloatArray, FloatArray, FloatArray], **of_solver: Any
+) -> StoragePlan:
+    """The plan of what is charged from the grid, charged from the surplus, and discharged, (n,) each [kW]."""
+    charge, gift, discharge = flows
+    both = np.minimum(charge, discharge)
+    charge, discharge = charge - both, discharge - both
+    battery = problem.battery
+    change = (battery.charge_efficiency * (charge + gift) - discharge / battery.discharge_efficiency) * problem.hours
+    stored = battery.soc_initial * problem.energy_kwh + np.cumsum(change)
+    return StoragePlan(
+        charge_kw=charge + gift,
+        discharge_kw=discharge,
+        stored_kwh=np.clip(stored, battery.soc_min * problem.energy_kwh, battery.soc_max * problem.energy_kwh),
+        import_kw=np.maximum(room.deficit + charge - discharge, 0.0),
+        curtailed_kw=room.surplus - gift,
+        **of_solver,
+    )
 
 
 @dataclass(frozen=True, eq=False)
