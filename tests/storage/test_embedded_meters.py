@@ -174,12 +174,13 @@ def test_many_years_add_up_some_days_at_a_time(store, monkeypatch):
     assert whole["value"].sum() == pytest.approx(values.sum(), rel=1e-12)
 
 
-def test_a_file_of_the_version_before_is_refused_and_kept(tmp_path):
+@pytest.mark.parametrize(("version", "remedy"), [(1, "export_parquet"), (99, "pip install --upgrade")])
+def test_a_file_of_another_version_is_refused_with_what_to_do_and_kept(tmp_path, version, remedy):
     path = f"{tmp_path}/m.db"
     open_meters(f"sqlite:///{path}").close()
     with closing(sqlite3.connect(path)) as db:
-        db.execute("pragma user_version = 1")
+        db.execute(f"pragma user_version = {version}")
     content = Path(path).read_bytes()
-    with pytest.raises(SchemaOutdatedError):
+    with pytest.raises(SchemaOutdatedError, match=remedy):
         open_meters(f"sqlite:///{path}")
     assert Path(path).read_bytes() == content

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     import sqlite3
 
 VERSION: Final = 2
+_OLDER: Final = (
+    "Nothing in it was changed. With the carbonost that wrote it, carbonost.storage.export.export_parquet"
+    " saves its readings; with this one, meters.write(pandas.read_parquet(folder)) puts them into a new file."
+)
+_NEWER: Final = "A newer carbonost wrote it: pip install --upgrade carbonost."
 _APPLICATION: Final = 0x6342_6F73  # "cBos": tells our file from another SQLite file
 
 _SCHEMA: Final = """
@@ -74,10 +79,10 @@ def prepare(db: sqlite3.Connection, target: str) -> None:
         )
     if tables and (found != VERSION or mine not in (0, _APPLICATION)):
         raise SchemaOutdatedError(
-            f"the file has version {found}, this version reads {VERSION}",
+            f"the file has version {found}, this carbonost reads {VERSION}",
             "version",
             found,
-            "Open it with the version that wrote it and copy the readings over.",
+            _NEWER if found > VERSION else _OLDER,
             target=target,
         )
     db.execute("begin immediate")
