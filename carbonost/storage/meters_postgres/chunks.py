@@ -14,6 +14,7 @@ import numpy as np
 
 from carbonost.storage import cells
 from carbonost.storage.civil import DAY, EARLIEST
+from carbonost.storage.codec import Packed
 from carbonost.storage.meters_postgres import sql, wire
 from carbonost.storage.meters_postgres.days import (
     columns_of,
@@ -25,7 +26,6 @@ from carbonost.storage.meters_postgres.days import (
     packed_rows,
     texts,
 )
-from carbonost.storage.meters_sqlite.codec import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonost.storage.civil import DAY
-from carbonost.storage.meters_sqlite.codec import Packed, as_integers, pack_days, unpack, unpack_extra
+from carbonost.storage.codec import Packed, as_integers, pack_days, unpack, unpack_extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

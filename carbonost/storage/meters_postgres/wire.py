@@ -9,8 +9,8 @@ import numpy as np
 from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import instant
+from carbonost.storage.codec import Packed, pack_stamps, unpack_stamps
 from carbonost.storage.meters_postgres import sql
-from carbonost.storage.meters_sqlite.codec import Packed, pack_stamps, unpack_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

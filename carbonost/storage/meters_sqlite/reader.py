@@ -10,7 +10,7 @@ import numpy as np
 from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, LATEST, QUARTER
-from carbonost.storage.meters_sqlite.codec import Packed, unpack, unpack_extra
+from carbonost.storage.codec import Packed, unpack, unpack_extra
 from carbonost.storage.meters_sqlite.head import Columns, chosen, joined, load
 from carbonost.storage.meters_sqlite.rollup import unpack_rollups
 from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS

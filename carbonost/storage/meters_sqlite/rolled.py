@@ -8,7 +8,7 @@ import numpy as np
 
 from carbonost.errors import BeyondRetentionError
 from carbonost.storage.civil import instant
-from carbonost.storage.meters_sqlite.codec import Packed, pack_stamps, unpack_stamps
+from carbonost.storage.codec import Packed, pack_stamps, unpack_stamps
 
 if TYPE_CHECKING:
     import sqlite3

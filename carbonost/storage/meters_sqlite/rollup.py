@@ -12,7 +12,7 @@ import numpy as np
 
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, QUARTER
-from carbonost.storage.meters_sqlite.codec import FLOAT, deflate, fold, inflate, planes_of, unfold, width_of
+from carbonost.storage.codec import FLOAT, deflate, fold, inflate, planes_of, unfold, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carbonost.storage.civil import DAY
-from carbonost.storage.frames import known_series
-from carbonost.storage.meters_sqlite import head
-from carbonost.storage.meters_sqlite.codec import (
+from carbonost.storage.codec import (
     Packed,
     as_integers,
     pack_days,
     unpack,
     unpack_extra,
 )
+from carbonost.storage.frames import known_series
+from carbonost.storage.meters_sqlite import head
 from carbonost.storage.meters_sqlite.head import Columns, joined, texts
 from carbonost.storage.meters_sqlite.rolled import not_rolled
 from carbonost.storage.meters_sqlite.rollup import pack_rollups
