@@ -228,3 +228,41 @@ def test_the_specifications_frames_work_through_the_optimizer(plant):
     spec = EnergyOptimizer().predict_load(frame, horizon_hours=24)
     ds_y = frame.rename(columns={"timestamp": "ds", "load_kw": "y"})
     pd.testing.assert_frame_equal(spec, predict_load(ds_y))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"horizon_hours": "24"}, "horizon_hours"),
+        ({"horizon_hours": None}, "horizon_hours"),
+        ({"horizon_hours": float("nan")}, "horizon_hours"),
+        ({"level": "0.8"}, "level"),
+        ({"level": None}, "level"),
+        ({"zone": "Mars"}, "zone"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_named(plant, arguments, field):
+    with pytest.raises(InputError) as caught:
+        predict_load(plant(20), **arguments)
+    assert caught.value.field == field
+
+
+def test_a_table_read_from_a_file_may_hold_its_stamps_as_text(plant):
+    load = plant(20)
+    table = load.rename("load_kw").rename_axis("timestamp").reset_index()
+    text = table.assign(timestamp=table.timestamp.map(str))
+    np.testing.assert_array_equal(predict_load(text).yhat, predict_load(table).yhat)
+    with pytest.raises(NaiveTimestampError):
+        predict_load(table.assign(timestamp=table.timestamp.dt.tz_localize(None).map(str)))
+    text.loc[7, "timestamp"] = "2025-03-03 24:00"
+    with pytest.raises(InputError, match="24:00") as caught:
+        predict_load(text)
+    assert caught.value.row == 7
+
+
+def test_a_number_with_separators_is_named_with_its_stamp(plant):
+    load = plant(20).astype(object)
+    load.iloc[5] = "1,000"
+    with pytest.raises(InputError, match="'1,000' at") as caught:
+        predict_load(load)
+    assert str(load.index[5]) in caught.value.value

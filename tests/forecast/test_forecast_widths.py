@@ -1,6 +1,7 @@
 """The scale a load is learned on, and intervals that follow their own misses (S30)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +86,32 @@ def test_auto_weighs_three_ridges(plant):
     assert len(weights) == 3
     assert sum(weights) == pytest.approx(1.0, abs=2e-4)
     assert min(weights) > 0
+
+
+@pytest.mark.parametrize("days", [2, 3, 5])
+def test_a_short_history_is_no_surer_of_days_far_ahead(days):
+    rng = np.random.default_rng(0)
+    stamps = pd.date_range("2025-03-03", periods=24 * days, freq="h", tz="Asia/Shanghai")
+    out = predict_load(pd.Series(100 + rng.normal(0, 10, len(stamps)), stamps), 24 * 10, holidays=None)
+    width = (out.yhat_upper - out.yhat_lower).to_numpy().reshape(-1, 24).mean(axis=1)
+    assert (width > 0.5 * width[0]).all()
+
+
+def test_a_load_that_starts_after_months_at_rest_is_not_foretold_with_certainty():
+    rng = np.random.default_rng(0)
+    stamps = pd.date_range("2025-03-03", periods=24 * 100, freq="h", tz="Asia/Shanghai")
+    load = pd.Series(0.0, stamps)
+    assert predict_load(load, holidays=None).yhat_upper.max() == 0.0
+    load.iloc[-24 * 5 :] = 150 + rng.normal(0, 5, 24 * 5)
+    out = predict_load(load, holidays=None)
+    assert (out.yhat_upper > out.yhat_lower + 5).all()
+
+
+def test_a_signal_beyond_the_horizon_changes_nothing():
+    stamps = pd.date_range("2025-03-03", periods=24 * 40, freq="h", tz="Asia/Shanghai")
+    warmth = pd.DataFrame({"t": np.sin(np.arange(len(stamps)) / 50)}, stamps)
+    load = (100 + 20 * warmth["t"]).iloc[: 24 * 30]
+    other = warmth.copy()
+    other.iloc[24 * 31 :] = 99.0
+    plain, changed = (predict_load(load, 24, holidays=None, exog=exog).yhat for exog in (warmth, other))
+    np.testing.assert_array_equal(plain, changed)

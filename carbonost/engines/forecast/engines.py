@@ -194,11 +194,14 @@ class DayFit:
         return out
 
     def _errors_at(self, lead: int) -> FloatArray:
-        """Past errors of a lead in days."""
-        if lead == 1:
-            return self._errors
-        said = [track.past(min(lead, _LONGEST_LEAD)) for track in self._tracks]
-        return np.asarray(self._blocks(self._values - self._mix(said)))
+        """Past errors of a lead in days; in a short history, of the longest lead that half of its days tell of."""
+        told = np.isfinite(self._errors).sum(axis=0)
+        for days in range(min(lead, _LONGEST_LEAD), 1, -1):
+            said = [track.past(days) for track in self._tracks]
+            errors = np.asarray(self._blocks(self._values - self._mix(said)))
+            if (2 * np.isfinite(errors).sum(axis=0) >= told).all():
+                return errors
+        return self._errors
 
     def _diagnostics(self, ahead: Days) -> dict[str, Any]:
         return {

@@ -73,5 +73,7 @@ def read_exogenous(exog: pd.DataFrame | pd.Series, history: History) -> Exogenou
     means = frame.astype(np.float64).groupby(day).mean()
     first = int(means.index[0])
     table = means.reindex(range(first, int(means.index[-1]) + 1)).to_numpy()
-    spread = np.nanstd(table, axis=0)
-    return Exogenous(first, (table - np.nanmean(table, axis=0)) / np.where(spread > 0, spread, 1.0))
+    last = int(history.cells(history.starts[-1:])[0][0])
+    seen = table[: max(last - first + 1, 1)]  # what lies ahead must not move the scale of what was
+    spread = np.nanstd(seen, axis=0)
+    return Exogenous(first, (table - np.nanmean(seen, axis=0)) / np.where(spread > 0, spread, 1.0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,7 @@ def read_history(history: Any, country: str | None = None, zone: str | None = No
         return history
     series = _as_series(history)
     index = _check_index(series.index)
-    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = _numbers(series)
     if np.isinf(values).any():
         raise InputError("a value is infinite", field="history", value=str(index[int(np.argmax(np.isinf(values)))]))
     stamps, values, repeated = _sorted_once(index.as_unit("s").asi8, values, index)
@@ -148,7 +149,7 @@ def read_history(history: Any, country: str | None = None, zone: str | None = No
         index.tz
     )
     utc = str(index.tz) in {"UTC", "UTC+00:00"}
-    local = zone or (_ZONE_OF.get(country or "") if utc else None) or index.tz
+    local = _clock(zone) or (_ZONE_OF.get(country or "") if utc else None) or index.tz
     out = History(starts, grid, step, local, repeated)
     if out.days < MIN_DAYS:
         raise HistoryTooShortError(
@@ -165,7 +166,7 @@ def _as_series(history: Any) -> pd.Series:
         value = next((c for c in _VALUES if c in history), None)
         if value is None:
             raise InputError("has no column load_kw", field="history", value=[str(c) for c in history.columns])
-        stamps: Any = history.index if stamp is None else history[stamp]
+        stamps: Any = history.index if stamp is None else _instants(history[stamp])
         return pd.Series(history[value].to_numpy(), index=pd.Index(stamps))
     if not isinstance(history, pd.Series):
         raise InputError(
@@ -175,6 +176,46 @@ def _as_series(history: Any) -> pd.Series:
             remedy="Give a Series with aware stamps, or a frame with timestamp and load_kw.",
         )
     return history
+
+
+def _instants(stamps: pd.Series) -> Any:
+    """Stamps written as text, such as those of a CSV file, read; anything else as it is."""
+    if not (pd.api.types.is_object_dtype(stamps) or pd.api.types.is_string_dtype(stamps)):
+        return stamps
+    try:
+        return pd.DatetimeIndex(stamps)
+    except (TypeError, ValueError) as exc:
+        at = int(np.argmax(pd.to_datetime(stamps, errors="coerce", format="mixed", utc=True).isna()))
+        raise InputError(
+            "is not an instant, or its zone is another one",
+            field="history",
+            value=str(stamps.iloc[at]),
+            row=at,
+            remedy="Read the column with pd.to_datetime(…, utc=True); a meter's 24:00 is 00:00 of the next day.",
+        ) from exc
+
+
+def _numbers(series: pd.Series) -> FloatArray:
+    try:
+        return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError) as exc:
+        at = int(np.argmax((pd.to_numeric(series, errors="coerce").isna() & series.notna()).to_numpy()))
+        raise InputError(
+            "is not a number",
+            field="history",
+            value=f"{series.iloc[at]!r} at {series.index[at]}",
+            remedy="Read the column as numbers, without thousands separators.",
+        ) from exc
+
+
+def _clock(zone: str | None) -> str | None:
+    """The zone given, if there is one of that name."""
+    try:
+        return zone and str(ZoneInfo(zone))
+    except (KeyError, ValueError, TypeError, OSError) as exc:
+        raise InputError(
+            "is not a time zone", field="zone", value=zone, remedy="Use a name such as 'Asia/Shanghai'."
+        ) from exc
 
 
 def _check_index(index: pd.Index) -> pd.DatetimeIndex:

@@ -62,7 +62,8 @@ def half_widths(
     shy = 1 + 1 / max(len(pool), 1)  # the cells of a day err together: a day counts as one score
     pool = pool[np.isfinite(pool)]
     width = factor * np.nan_to_num(usual[-1])
-    return {level: conformal_quantile(pool, level * shy) * width for level in levels}
+    least = 0.0 if conformal_quantile(pool, TRACKED * shy) else _mean(pool)
+    return {level: max(conformal_quantile(pool, level * shy), least) * width for level in levels}
 
 
 def conformal_quantile(scores: FloatArray, level: float) -> float:
@@ -78,10 +79,16 @@ def _factor(scores: FloatArray) -> float:
     logarithm = 0.0
     for day in range(max(len(scores) - POOLED, FEWEST), len(scores)):
         pool, now = scores[max(day - POOLED, 0) : day], scores[day]
-        limit = conformal_quantile(pool[np.isfinite(pool)], TRACKED) * np.exp(logarithm)
+        pool = pool[np.isfinite(pool)]
+        limit = (conformal_quantile(pool, TRACKED) or _mean(pool)) * np.exp(logarithm)
         now = now[np.isfinite(now)]
         logarithm += STEP * (float((now > limit).mean()) - (1 - TRACKED))
     return float(np.exp(logarithm))
+
+
+def _mean(scores: FloatArray) -> float:
+    """What a quantile of zero gives way to: no factor would widen it when a load at rest starts."""
+    return float(scores.mean()) if scores.size else 0.0
 
 
 def _usual(size: FloatArray, groups: IntArray) -> FloatArray:

@@ -6,6 +6,7 @@ import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.domain.checks import is_number
 from carbonost.engines.forecast.history import read_history
 from carbonost.engines.forecast.ports import find
 from carbonost.engines.forecast.threads import one_thread
@@ -92,9 +93,9 @@ def forecast(
 ) -> Forecast:
     """Forecast a load with several levels; arguments and errors as of `predict_load`."""
     for level in levels:
-        if not 0 < level < 1:
+        if not is_number(level) or not 0 < level < 1:
             raise InputError("lies outside (0, 1)", field="level", value=level, remedy="0.8 covers four in five.")
-    if isinstance(horizon_hours, bool) or not 0 < horizon_hours <= _LONGEST_H:
+    if not is_number(horizon_hours) or not 0 < horizon_hours <= _LONGEST_H:
         raise InputError(
             f"is not within 1 to {_LONGEST_H} hours", field="horizon_hours", value=horizon_hours, remedy="Use 24."
         )
