@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +16,26 @@ if TYPE_CHECKING:
     from carbonost.engines.energy.model import Matrix
 
 
-class Solution(NamedTuple):
-    """Values of the columns; duals of the rows and reduced costs (NaN for a model with integers)."""
+class Solution:
+    """What the solver found; duals and reduced costs are read where they are asked for, NaN with integers."""
 
-    plan: FloatArray
-    row_dual: FloatArray
-    reduced_cost: FloatArray
-    objective: float
+    def __init__(self, found: Any, objective: float, *, integer: bool) -> None:
+        self._found, self._integer = found, integer
+        self.objective = objective
+        self.plan = _floats(found.col_value)
+
+    @cached_property
+    def row_dual(self) -> FloatArray:
+        """Duals of the rows."""
+        return self._known(self._found.row_dual, self._found.row_value)
+
+    @cached_property
+    def reduced_cost(self) -> FloatArray:
+        """Reduced costs of the columns."""
+        return self._known(self._found.col_dual, self._found.col_value)
+
+    def _known(self, duals: Any, values: Any) -> FloatArray:
+        return np.full(len(values), np.nan) if self._integer else _floats(duals)
 
 
 class NoPlan(Exception):  # noqa: N818 -- a signal between solver and explainer, never seen by users
@@ -74,12 +88,12 @@ class Solver:
         self.integer = matrix.integer.size > 0
         self.clock = clock or Clock()
         self.spent_s = 0.0
-        self.columns, self.n_rows = matrix.cost.size, matrix.row_lower.size
-        kind = np.zeros(self.columns, dtype=np.int32)
+        columns, rows = matrix.cost.size, matrix.row_lower.size
+        kind = np.zeros(columns, dtype=np.int32)
         kind[matrix.integer] = 1
         status = self.highs.passModel(
-            self.columns,
-            self.n_rows,
+            columns,
+            rows,
             matrix.value.size,
             int(self._hs.MatrixFormat.kColwise),
             int(self._hs.ObjSense.kMinimize),
@@ -126,7 +140,7 @@ class Solver:
             raise self.clock.ended()
         if status not in (codes.kOptimal, codes.kModelEmpty):
             raise OptimizationError(f"the solver stopped: {self.highs.modelStatusToString(status)}")
-        return self._solution()
+        return Solution(self.highs.getSolution(), float(self.highs.getObjectiveValue()), integer=self.integer)
 
     def bound(self, gap: float, limit_s: float) -> float:
         """What no plan costs less than, after so much effort; -inf where that is not known."""
@@ -167,16 +181,6 @@ class Solver:
             np.ascontiguousarray(index, dtype=np.int32),
             _floats(value),
         )
-        self.n_rows += lower.size
-
-    def _solution(self) -> Solution:
-        found = self.highs.getSolution()
-        plan = np.array(found.col_value, dtype=np.float64)
-        if self.integer:
-            dual, reduced = np.full(self.n_rows, np.nan), np.full(self.columns, np.nan)
-        else:
-            dual, reduced = np.array(found.row_dual, dtype=np.float64), np.array(found.col_dual, dtype=np.float64)
-        return Solution(plan, dual, reduced, float(self.highs.getObjectiveValue()))
 
 
 def _floats(values: Any) -> FloatArray:

@@ -113,11 +113,12 @@ def plan_of(
     charge, discharge = charge - both, discharge - both
     battery = problem.battery
     change = (battery.charge_efficiency * (charge + gift) - discharge / battery.discharge_efficiency) * problem.hours
-    stored = battery.soc_initial * problem.energy_kwh + np.cumsum(change)
+    stored = battery.soc_initial * problem.energy_kwh + change.cumsum()
+    low, high = battery.soc_min * problem.energy_kwh, battery.soc_max * problem.energy_kwh
     return StoragePlan(
         charge_kw=charge + gift,
         discharge_kw=discharge,
-        stored_kwh=np.clip(stored, battery.soc_min * problem.energy_kwh, battery.soc_max * problem.energy_kwh),
+        stored_kwh=np.minimum(np.maximum(stored, low), high),
         import_kw=np.maximum(room.deficit + charge - discharge, 0.0),
         curtailed_kw=room.surplus - gift,
         **of_solver,
