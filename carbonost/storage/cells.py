@@ -7,7 +7,7 @@ energy is conserved by construction.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,16 @@ def empty() -> Cells:
 def of_readings(series: Integers, start: Integers, value: Floats) -> Cells:
     """Return each reading as a cell of its instant."""
     return Cells(series, start, start, start + 1, np.ones(len(start), dtype=np.int64), value, value, value)
+
+
+def of_rows(rows: Sequence[tuple[Any, ...]]) -> Cells:
+    """Return rows of a table of tiers, without their level, as cells."""
+    if not rows:
+        return empty()
+    parts = zip(*rows, strict=True)
+    who, start, first, end, count = (np.array(next(parts), dtype=np.int64) for _ in range(5))
+    total, low, high = (np.array(part, dtype=np.float64) for part in parts)
+    return Cells(who, start, first, end, count, total, low, high)
 
 
 def join(parts: Iterable[Cells]) -> Cells:

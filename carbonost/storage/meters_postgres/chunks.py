@@ -14,25 +14,16 @@ import numpy as np
 
 from carbonost.storage import cells
 from carbonost.storage.civil import DAY, EARLIEST
-from carbonost.storage.codec import Packed
+from carbonost.storage.codec import Packed, as_integers, pack_days
+from carbonost.storage.days import Columns, days_of, in_order, inside, joined, laid_out, merge, opened, texts
 from carbonost.storage.meters_postgres import sql, wire
-from carbonost.storage.meters_postgres.days import (
-    columns_of,
-    days_of,
-    inside,
-    joined,
-    merge,
-    opened,
-    packed_rows,
-    texts,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from carbonost.storage.cells import Cells
-    from carbonost.storage.meters_postgres.days import Day, Key
-    from carbonost.storage.meters_postgres.wire import Columns, Floats, Integers, Rows
+    from carbonost.storage.days import Day, Key
+    from carbonost.storage.meters_postgres.wire import Floats, Integers, Rows
 
 SMALL: Final = 32
 """Fewer readings of a series' last day wait in the head."""
@@ -86,7 +77,7 @@ class ChunkLayout:
         head = self._head(cursor, ids, first, last)
         if len(head[0]):
             parts.append(head)
-        return wire.assemble(parts, ids)
+        return in_order(parts, ids)
 
     def latest(self, cursor: Any, ids: Sequence[int]) -> Rows:
         """Return the last reading of each series as a row."""
@@ -162,7 +153,7 @@ class ChunkLayout:
     def _into_head(self, cursor: Any, stay: Sequence[Day]) -> tuple[int, int]:
         if not stay:
             return 0, 0
-        columns = joined(stay)
+        columns = joined(day.columns() for day in stay)
         who, start = columns[:2]
         bounds = (np.unique(who).tolist(), int(start.min()), int(start.max()) + 1)
         cursor.execute(sql.HEAD, bounds)
@@ -205,7 +196,7 @@ class ChunkLayout:
             cursor.execute(sql.DROP_CHUNKS, _lists(replaced))
         full = [day for day in done if len(day)]
         if full:
-            rows = packed_rows(full)
+            rows = _packed(full)
             if self._copies:
                 wire.copy_chunks(cursor, rows)
             else:
@@ -238,14 +229,36 @@ class ChunkLayout:
     @staticmethod
     def _head(cursor: Any, ids: Sequence[int], first: int, last: int) -> Columns:
         cursor.execute(sql.HEAD, (list(ids), first, last))
-        return columns_of(cursor.fetchall())
+        return _columns(cursor.fetchall())
 
     @staticmethod
     def _take_head(cursor: Any, keys: Sequence[Key]) -> dict[Key, Day]:
         if not keys:
             return {}
         cursor.execute(sql.TAKE_HEAD, _lists(keys))
-        return {day.key: day for day in days_of(columns_of(sorted(cursor.fetchall())))}
+        return {day.key: day for day in days_of(_columns(sorted(cursor.fetchall())))}
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> Columns:
+    """Return rows of series, start, value, quality and status as columns."""
+    listed = list(rows)
+    if not listed:
+        return joined(())
+    series, start, value, quality, status = zip(*listed, strict=True)
+    who, when, good = (np.array(part, dtype=np.int64) for part in (series, start, quality))
+    told = np.array(status, dtype=object) if any(status) else None
+    return Columns(who, when, np.array(value, dtype=np.float64), good, told)
+
+
+def _packed(full: Sequence[Day]) -> list[tuple[Any, ...]]:
+    """Return days as rows of the chunk table."""
+    begins, start, value, quality, status = laid_out(full)
+    places, whole = as_integers(value, begins)
+    chunks = pack_days(start, value, quality, status, begins, whole, places)
+    return [
+        (day.series, day.day, c.count, c.first, c.last, c.step, c.scale, c.width, c.base, c.extra, c.data)
+        for day, c in zip(full, chunks, strict=True)
+    ]
 
 
 def _touches(day: Day, span: tuple[int, int] | None) -> bool:

@@ -55,7 +55,7 @@ def tiers(cursor: Any, ids: Sequence[int], first: int, last: int) -> Cells:
         If the range cuts a bucket.
     """
     cursor.execute(sql.TIERS, (list(ids), first, last))
-    return cells.within(wire.as_cells(cursor.fetchall()), first, last)
+    return cells.within(cells.of_rows(cursor.fetchall()), first, last)
 
 
 def not_rolled(cursor: Any, ids: Integers, start: Integers, *, skip: bool) -> npt.NDArray[np.bool_]:
@@ -121,7 +121,7 @@ def _roll_readings(cursor: Any, layout: Layout, limit: int, tz: str) -> int:
 def _roll_tier(cursor: Any, level: int, limit: int, every: str, tz: str) -> int:
     """Move the buckets of a tier that end by `limit` into the next one."""
     cursor.execute(sql.TAKE_TIER, (level, limit))
-    held = wire.as_cells(cursor.fetchall())
+    held = cells.of_rows(cursor.fetchall())
     if len(held):
         bounds = (int(held.first.min()), int(held.end.max()))
         _add(cursor, level + 1, cells.gather(held, edges(*bounds, every, tz)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carbonost.storage import cells
 from carbonost.storage.civil import instant
 from carbonost.storage.meters_postgres import sql, wire
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from carbonost.storage.cells import Cells
-    from carbonost.storage.meters_postgres.wire import Columns, Floats, Integers, Rows
+    from carbonost.storage.days import Columns
+    from carbonost.storage.meters_postgres.wire import Floats, Integers, Rows
 
 
 class RowLayout:
@@ -69,7 +71,7 @@ class RowLayout:
         """Return the buckets between `cuts` of a range."""
         bounds = (list(ids), instant(first), instant(last))
         cursor.execute(sql.BUCKETS, ([instant(cut) for cut in cuts.tolist()], *bounds))
-        return wire.as_cells(cursor.fetchall())
+        return cells.of_rows(cursor.fetchall())
 
     def delete(self, cursor: Any, ids: Sequence[int], first: int, last: int) -> int:
         """Remove a range and return how many readings it held."""

@@ -17,6 +17,7 @@ import numpy as np
 from carbonost.errors import Unsupported
 from carbonost.storage import cells
 from carbonost.storage.civil import edges, span, zone
+from carbonost.storage.days import Columns, ranks
 from carbonost.storage.frames import known_series, points_of, read_frame
 from carbonost.storage.items import check_tenant
 from carbonost.storage.meters_postgres import retention, sql, wire
@@ -123,7 +124,7 @@ class PostgresMeterStore:
             if not keep.any():
                 return WriteResult(skipped=skipped)
             status = batch.status[keep] if batch.status is not None else None
-            columns = (ids[keep], batch.start[keep], batch.value[keep], batch.quality[keep], status)
+            columns = Columns(ids[keep], batch.start[keep], batch.value[keep], batch.quality[keep], status)
             created, updated = self._layout.write(cursor, columns)
         return WriteResult(created, updated, int(keep.sum()) - created - updated, skipped)
 
@@ -252,4 +253,4 @@ class PostgresMeterStore:
             return cells.empty()
         cuts = edges(min(bounds), max(bounds) + 1, every, tz)
         held = cells.join([old, self._layout.cells(cursor, ids, first, last, cuts)])
-        return cells.gather(replace(held, series=wire.ranks(ids)[held.series]), cuts)
+        return cells.gather(replace(held, series=ranks(ids)[held.series]), cuts)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
-from carbonost.storage import cells
-from carbonost.storage.cells import Cells
 from carbonost.storage.civil import instant
 from carbonost.storage.codec import Packed, pack_stamps, unpack_stamps
+from carbonost.storage.days import Columns, in_order
 from carbonost.storage.meters_postgres import sql
 
 if TYPE_CHECKING:
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from carbonost.storage.cells import Cells
+
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
-    Columns = tuple[Integers, Integers, Floats, Integers, npt.NDArray[np.object_] | None]
     Rows = list[tuple[Any, ...]]
 
 _EPOCH_2000: Final = 946_684_800_000_000  # PostgreSQL counts its microseconds from the year 2000
@@ -67,13 +67,6 @@ class Layout(Protocol):
         ...
 
 
-def ranks(ids: Sequence[int]) -> Integers:
-    """Return the place of each series id in `ids`, indexed by id."""
-    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-    rank[list(ids)] = np.arange(len(ids))
-    return rank
-
-
 def readings(cursor: Any, ids: Sequence[int], first: int, last: int) -> Columns:
     """Return series rank, start, value, quality and status of rows in a range, sorted."""
     bounds = (list(ids), instant(first), instant(last))
@@ -89,27 +82,7 @@ def readings(cursor: Any, ids: Sequence[int], first: int, last: int) -> Columns:
     if texts:
         keys = zip(columns[0].tolist(), start.tolist(), strict=True)
         status = np.array([texts.get(key, "") for key in keys], dtype=object)
-    return assemble([(*columns, quality, status)], ids)
-
-
-def assemble(parts: Sequence[Columns], ids: Sequence[int]) -> Columns:
-    """Return parts of a range as one, sorted by the order of `ids` and start."""
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(0), none, None
-    who = ranks(ids)[np.concatenate([part[0] for part in parts])]
-    when, quality = (np.concatenate([part[i] for part in parts]) for i in (1, 3))
-    value = np.concatenate([part[2] for part in parts])
-    status = None
-    if any(part[4] is not None for part in parts):
-        blank = [part[4] if part[4] is not None else np.full(len(part[0]), "", dtype=object) for part in parts]
-        status = np.concatenate(blank)
-    step = np.diff(who)
-    if not ((step > 0) | ((step == 0) & (np.diff(when) > 0))).all():
-        order = np.lexsort((when, who))
-        who, when, value, quality = who[order], when[order], value[order], quality[order]
-        status = status[order] if status is not None else None
-    return who, when, value, quality, status
+    return in_order([Columns(*columns, quality, status)], ids)
 
 
 def copy_in(cursor: Any, table: str, columns: Columns) -> None:
@@ -141,16 +114,6 @@ def copy_chunks(cursor: Any, rows: Iterable[Sequence[Any]]) -> None:
         copy.set_types(_CHUNK)
         for row in rows:
             copy.write_row(row)
-
-
-def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:
-    """Return rows of the tier's columns as cells."""
-    if not rows:
-        return cells.empty()
-    parts = zip(*rows, strict=True)
-    who, start, first, until, count = (np.array(next(parts), dtype=np.int64) for _ in range(5))
-    total, low, high = (np.array(part, dtype=np.float64) for part in parts)
-    return Cells(who, start, first, until, count, total, low, high)
 
 
 def rolled(cursor: Any, ids: Sequence[int], first: int, last: int) -> Iterator[tuple[int, int, Integers]]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carbonost.storage.days import Columns, joined, texts
+
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -29,41 +31,6 @@ FEW: Final = 64
 """A batch of fewer readings joins the last blob."""
 
 _BLOB_ROWS: Final = 512  # so that it fits a page
-
-
-class Columns(NamedTuple):
-    """Readings as columns; `status` is None where every one is empty."""
-
-    series: Integers
-    start: Integers
-    value: Floats
-    quality: Integers
-    status: Texts | None
-
-    def take(self, which: Any) -> Columns:
-        """Return some of the readings."""
-        status = self.status[which] if self.status is not None else None
-        return Columns(self.series[which], self.start[which], self.value[which], self.quality[which], status)
-
-
-def joined(parts: Iterable[Columns]) -> Columns:
-    """Return the readings of all parts, one after the other."""
-    held = [part for part in parts if len(part.start)]
-    if len(held) == 1:
-        return held[0]
-    if not held:
-        none = np.zeros(0, dtype=np.int64)
-        return Columns(none, none, np.zeros(0), none, None)
-    status = None
-    if any(part.status is not None for part in held):
-        status = np.concatenate([texts(part.status, len(part.start)) for part in held])
-    series, start, value, quality = (np.concatenate([part[place] for part in held]) for place in range(4))
-    return Columns(series, start, value, quality, status)
-
-
-def texts(status: Texts | None, size: int) -> Texts:
-    """Return one text per reading."""
-    return status if status is not None else np.full(size, "", dtype=object)
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carbonost.storage import cells
-from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, LATEST, QUARTER
-from carbonost.storage.codec import Packed, unpack, unpack_extra
-from carbonost.storage.meters_sqlite.head import Columns, chosen, joined, load
+from carbonost.storage.codec import Packed
+from carbonost.storage.days import Columns, in_order, inside, joined, ranks
+from carbonost.storage.meters_sqlite.head import chosen, load
 from carbonost.storage.meters_sqlite.rollup import unpack_rollups
 from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
+
+    from carbonost.storage.cells import Cells
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
@@ -34,14 +36,7 @@ def readings(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *
 
     With `plain`, quality and status are not decoded.
     """
-    held = joined([*_chunks(db, ids, start, end, plain=plain), load(db, ids, start, end)])
-    held = held._replace(series=_ranks(ids)[held.series])
-    return held if _sorted(held.series, held.start) else held.take(np.lexsort((held.start, held.series)))
-
-
-def _sorted(who: Integers, when: Integers) -> bool:
-    step = np.diff(who)
-    return bool(((step > 0) | ((step == 0) & (np.diff(when) > 0))).all())
+    return in_order([*_chunks(db, ids, start, end, plain=plain), load(db, ids, start, end)], ids)
 
 
 def _chunks(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *, plain: bool) -> Iterator[Columns]:
@@ -53,17 +48,7 @@ def _chunks(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, *,
         (chosen(ids), start // DAY, (end - 1) // DAY, start, end),
     )
     for series, *fields in rows:
-        yield decode(series, Packed(*fields), start, end, plain=plain)
-
-
-def decode(series: int, packed: Packed, start: int, end: int, *, plain: bool = False) -> Columns:
-    """Return the readings of a chunk inside a range."""
-    when, value = unpack(packed)
-    quality, status = (when, None) if plain else unpack_extra(packed)
-    found = Columns(np.full(len(when), series, dtype=np.int64), when, value, quality, status)
-    if packed.first >= start and packed.last < end:
-        return found
-    return found.take(slice(int(np.searchsorted(when, start)), int(np.searchsorted(when, end))))
+        yield inside(series, Packed(*fields), start, end, plain=plain)
 
 
 def latest(db: sqlite3.Connection, ids: Sequence[int]) -> Columns:
@@ -75,18 +60,9 @@ def latest(db: sqlite3.Connection, ids: Sequence[int]) -> Columns:
             (id_,),
         ).fetchone()
         if row:
-            parts.append(decode(id_, Packed(*row), EARLIEST, LATEST).take(slice(-1, None)))
-    held = joined([*parts, load(db, ids, EARLIEST, LATEST)])
-    held = held._replace(series=_ranks(ids)[held.series])
-    held = held.take(np.lexsort((held.start, held.series)))
+            parts.append(inside(id_, Packed(*row), EARLIEST, LATEST).take(slice(-1, None)))
+    held = in_order([*parts, load(db, ids, EARLIEST, LATEST)], ids)
     return held.take(np.flatnonzero(np.diff(held.series, append=-1)))
-
-
-def _ranks(ids: Sequence[int]) -> Integers:
-    """Return the place of each id in a list, indexed by the id."""
-    rank = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-    rank[list(ids)] = np.arange(len(ids))
-    return rank
 
 
 def extent(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> tuple[int, int] | None:
@@ -119,7 +95,7 @@ def collect(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int, ed
         parts += _plain(db, ids, start, end, edges, small=False)
     parts.append(cells.of_readings(*load(db, ids, start, end)[:3]))
     held = cells.join(parts)
-    return cells.gather(replace(held, series=_ranks(ids)[held.series]), edges)
+    return cells.gather(replace(held, series=ranks(ids)[held.series]), edges)
 
 
 def _rolled_up(db: sqlite3.Connection, ids: Sequence[int], first: int, last: int, edges: Integers) -> Iterator[Cells]:
@@ -147,7 +123,7 @@ def _plain(
         (chosen(ids), start // DAY, (end - 1) // DAY, start, end),
     )
     while rows := found.fetchmany(_DAYS):
-        held = joined(decode(series, Packed(*fields), start, end, plain=True) for series, *fields in rows)
+        held = joined(inside(series, Packed(*fields), start, end, plain=True) for series, *fields in rows)
         yield cells.gather(cells.of_readings(*held[:3]), edges)
 
 
@@ -160,12 +136,4 @@ def tiers(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> C
     ).fetchall()
     if not rows:
         return cells.empty()
-    return cells.within(as_cells(rows), start, end)
-
-
-def as_cells(rows: Sequence[tuple[Any, ...]]) -> Cells:
-    """Return rows of the tier table, without their level, as cells."""
-    parts = zip(*rows, strict=True)
-    who, start, first, until, count = (np.array(next(parts), dtype=np.int64) for _ in range(5))
-    total, low, high = (np.array(part, dtype=np.float64) for part in parts)
-    return Cells(who, start, first, until, count, total, low, high)
+    return cells.within(cells.of_rows(rows), start, end)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from carbonost.storage.meters_sqlite.writer import Group
+    from carbonost.storage.days import Day
 
     Integers = npt.NDArray[np.int64]
 
@@ -39,7 +39,7 @@ def keep_stamps(db: sqlite3.Connection, series: int, day: int, start: Integers) 
     db.execute("insert or replace into rolled values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def not_rolled(db: sqlite3.Connection, group: Group, *, skip: bool) -> Group:
+def not_rolled(db: sqlite3.Connection, group: Day, *, skip: bool) -> Day:
     """Return the readings of a group that are not yet counted in a tier.
 
     Raises

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from carbonost.storage.days import Columns
     from carbonost.storage.ports import How, RetentionPolicy
 
 
@@ -220,7 +221,7 @@ class SqliteMeterStore:
 def _delete_head(db: sqlite3.Connection, ids: Sequence[int], start: int, end: int) -> int:
     """Remove from the head the readings of some series in a range."""
 
-    def named(held: head.Columns) -> npt.NDArray[np.bool_]:
+    def named(held: Columns) -> npt.NDArray[np.bool_]:
         return (held.start >= start) & (held.start < end) & head.of_series(held.series, ids)
 
     return len(head.take(db, start, end, named).start)

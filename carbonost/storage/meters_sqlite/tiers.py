@@ -15,7 +15,7 @@ from carbonost.errors import InvalidDataError
 from carbonost.storage import cells
 from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, before, edges, zone
-from carbonost.storage.meters_sqlite.reader import as_cells, readings
+from carbonost.storage.meters_sqlite.reader import readings
 from carbonost.storage.meters_sqlite.rolled import keep_stamps
 from carbonost.storage.meters_sqlite.writer import compact, load_chunk, store_chunks
 
@@ -112,7 +112,7 @@ def _roll_tier(db: sqlite3.Connection, level: int, limit: int, every: str, tz: s
     ).fetchall()
     if not rows:
         return 0
-    held = as_cells(rows)
+    held = cells.of_rows(rows)
     _add(db, level + 1, cells.gather(held, edges(int(held.first.min()), int(held.end.max()), every, tz)))
     db.execute("delete from tier where level = ? and until <= ?", (level, limit))
     return len(rows)

@@ -9,21 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from carbonost.storage.civil import DAY
-from carbonost.storage.codec import (
-    Packed,
-    as_integers,
-    pack_days,
-    unpack,
-    unpack_extra,
-)
+from carbonost.storage.codec import Packed, as_integers, pack_days
+from carbonost.storage.days import Columns, Day, cuts, days_of, joined, laid_out, merge, opened
 from carbonost.storage.frames import known_series
 from carbonost.storage.meters_sqlite import head
-from carbonost.storage.meters_sqlite.head import Columns, joined, texts
 from carbonost.storage.meters_sqlite.rolled import not_rolled
 from carbonost.storage.meters_sqlite.rollup import pack_rollups
 from carbonost.storage.ports import SeriesInfo, WriteResult
@@ -48,36 +42,6 @@ BLOCK: Final = 1 << 16
 """Days of about so many readings are prepared at once: their columns stay in the processor's cache."""
 
 HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 250_000, 240
-
-
-@dataclass(slots=True)
-class Group:
-    """Readings of one series on one UTC day, sorted by start."""
-
-    series: int
-    day: int
-    start: Integers
-    value: Floats
-    quality: Integers
-    status: Texts | None
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Series and day."""
-        return self.series, self.day
-
-    def columns(self) -> Columns:
-        """Return the readings as columns."""
-        series = np.full(len(self), self.series, dtype=np.int64)
-        return Columns(series, self.start, self.value, self.quality, self.status)
-
-    def take(self, which: Any) -> Group:
-        """Return some of the readings."""
-        status = self.status[which] if self.status is not None else None
-        return Group(self.series, self.day, self.start[which], self.value[which], self.quality[which], status)
 
 
 @dataclass(slots=True)
@@ -118,8 +82,8 @@ class _Tally:
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
-    head: list[Group] = field(default_factory=list)
-    chunks: list[Group] = field(default_factory=list)
+    head: list[Day] = field(default_factory=list)
+    chunks: list[Day] = field(default_factory=list)
 
 
 def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -> WriteResult:
@@ -133,7 +97,7 @@ def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -
         memory.head_rows += len(batch)
         result = WriteResult(created=len(batch), skipped=batch.skipped)
     else:
-        result = _write_groups(db, readings, memory, skip=skip) + WriteResult(skipped=batch.skipped)
+        result = _write_days(db, readings, memory, skip=skip) + WriteResult(skipped=batch.skipped)
     memory.newest = max(memory.newest, int(batch.start.max()))
     compact(db, memory)
     return result
@@ -149,12 +113,12 @@ def _all_small(readings: Columns, series: int) -> bool:
     return bool(np.diff(cuts(readings), append=size).max() < SMALL)
 
 
-def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, skip: bool) -> WriteResult:
+def _write_days(db: sqlite3.Connection, readings: Columns, memory: Memory, *, skip: bool) -> WriteResult:
     """Store readings that may be known, rolled up, or many of a day."""
     tally = _Tally()
-    pieces = groups(readings)
+    pieces = days_of(readings)
     spans = _spans(db, pieces)
-    large: list[Group] = []
+    large: list[Day] = []
     for group in pieces:
         kept = not_rolled(db, group, skip=skip) if memory.rolled else group
         tally.skipped += len(group) - len(kept)
@@ -178,7 +142,7 @@ def _write_groups(db: sqlite3.Connection, readings: Columns, memory: Memory, *, 
     return WriteResult(tally.created, tally.updated, tally.unchanged, tally.skipped)
 
 
-def _spans(db: sqlite3.Connection, pieces: Sequence[Group]) -> dict[tuple[int, int], tuple[int, int]]:
+def _spans(db: sqlite3.Connection, pieces: Sequence[Day]) -> dict[tuple[int, int], tuple[int, int]]:
     """Return first and last stamp of each chunk a batch may touch."""
     days = {group.day for group in pieces}
     rows = db.execute(
@@ -187,27 +151,6 @@ def _spans(db: sqlite3.Connection, pieces: Sequence[Group]) -> dict[tuple[int, i
         (head.chosen(sorted({group.series for group in pieces})), min(days), max(days)),
     )
     return {(series, day): (first, last) for series, day, first, last in rows}
-
-
-def cuts(readings: Columns) -> Integers:
-    """Return where the groups of one series and day begin in sorted readings."""
-    day = readings.start // DAY
-    first = np.ones(len(day), dtype=bool)
-    first[1:] = (readings.series[1:] != readings.series[:-1]) | (day[1:] != day[:-1])
-    return np.flatnonzero(first)
-
-
-def groups(readings: Columns) -> list[Group]:
-    """Cut sorted readings into groups of one series and day."""
-    begins = cuts(readings)
-    bounds = pairwise([*begins.tolist(), len(readings.start)])
-    days = (readings.start[begins] // DAY).tolist()
-    return [_group(day, readings.take(slice(*piece))) for day, piece in zip(days, bounds, strict=True)]
-
-
-def _group(day: int, readings: Columns) -> Group:
-    series, start, value, quality, status = readings
-    return Group(int(series[0]), day, start, value, quality, status)
 
 
 def series_ids(db: sqlite3.Connection, series: tuple[SeriesInfo, ...], memory: Memory) -> Integers:
@@ -253,13 +196,13 @@ def compact(db: sqlite3.Connection, memory: Memory, *, force: bool = False) -> N
     waiting = head.everything(db)
     memory.head_rows = 0
     merged = []
-    for group in groups(waiting):
+    for group in days_of(waiting):
         held = load_chunk(db, *group.key)
         merged.append(merge(held, group)[0] if held is not None else group)
     store_chunks(db, merged)
 
 
-def _merge_into(held: Group | None, waiting: Group | None, group: Group, tally: _Tally) -> None:
+def _merge_into(held: Day | None, waiting: Day | None, group: Day, tally: _Tally) -> None:
     """Put a group together with what its day holds in chunk and head."""
     if waiting is not None:
         held = waiting if held is None else merge(held, waiting)[0]
@@ -275,12 +218,12 @@ def _merge_into(held: Group | None, waiting: Group | None, group: Group, tally: 
         tally.chunks.append(merged)
 
 
-def _in_chunk(db: sqlite3.Connection, group: Group) -> bool:
+def _in_chunk(db: sqlite3.Connection, group: Day) -> bool:
     held = load_chunk(db, *group.key)
     return held is not None and bool(np.isin(group.start, held.start).any())
 
 
-def _take_head(db: sqlite3.Connection, large: Sequence[Group], memory: Memory) -> dict[tuple[int, int], Group]:
+def _take_head(db: sqlite3.Connection, large: Sequence[Day], memory: Memory) -> dict[tuple[int, int], Day]:
     """Remove from the head what waits of the days of large groups."""
     if not large or not memory.head_rows:
         return {}
@@ -297,44 +240,18 @@ def _take_head(db: sqlite3.Connection, large: Sequence[Group], memory: Memory) -
     taken = head.take(db, int(days[0]) * DAY, (int(days[-1]) + 1) * DAY, which)
     memory.head_rows -= len(taken.start)
     taken = taken.take(np.lexsort((taken.start, taken.series)))
-    return {group.key: group for group in groups(taken)}
+    return {group.key: group for group in days_of(taken)}
 
 
-def load_chunk(db: sqlite3.Connection, series: int, day: int) -> Group | None:
+def load_chunk(db: sqlite3.Connection, series: int, day: int) -> Day | None:
     """Return the readings of a chunk, or None."""
     row = db.execute(f"select {CHUNK_COLUMNS} from chunk where series = ? and day = ?", (series, day)).fetchone()  # noqa: S608
     if row is None:
         return None
-    packed = Packed(*row)
-    return Group(series, day, *unpack(packed), *unpack_extra(packed))
+    return opened(series, day, Packed(*row))
 
 
-def merge(old: Group, new: Group) -> tuple[Group, int, int]:
-    """Return both groups as one, the new readings replacing, and how many were created and updated."""
-    at = np.minimum(np.searchsorted(old.start, new.start), len(old) - 1)
-    hit = old.start[at] == new.start
-    old_status, new_status = texts(old.status, len(old)), texts(new.status, len(new))
-    same = hit & (old.value[at] == new.value) & (old.quality[at] == new.quality) & (old_status[at] == new_status)
-    changed = hit & ~same
-    if not changed.any() and hit.all():
-        return old, 0, 0
-    parts = []
-    for before, after in (
-        (old.start, new.start),
-        (old.value, new.value),
-        (old.quality, new.quality),
-        (old_status, new_status),
-    ):
-        kept = before.copy()
-        kept[at[changed]] = after[changed]
-        parts.append(np.concatenate([kept, after[~hit]]))
-    order = np.argsort(parts[0], kind="stable")
-    start, value, quality, status = (part[order] for part in parts)
-    merged = Group(old.series, old.day, start, value, quality, status if any(status) else None)
-    return merged, int((~hit).sum()), int(changed.sum())
-
-
-def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
+def store_chunks(db: sqlite3.Connection, waiting: Sequence[Day]) -> None:
     """Write groups as chunks with their roll-ups, replacing those of the same series and day."""
     if not waiting:
         return
@@ -346,14 +263,8 @@ def store_chunks(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
     db.execute("update meta set value = max(value, ?) where name = 'newest'", (newest,))
 
 
-def _store_block(db: sqlite3.Connection, waiting: Sequence[Group]) -> None:
-    begins = np.cumsum([0, *(len(group) for group in waiting[:-1])])
-    start, value, quality = (
-        np.concatenate([getattr(group, name) for group in waiting]) for name in ("start", "value", "quality")
-    )
-    status = None
-    if any(group.status is not None for group in waiting):
-        status = np.concatenate([texts(group.status, len(group)) for group in waiting])
+def _store_block(db: sqlite3.Connection, waiting: Sequence[Day]) -> None:
+    begins, start, value, quality, status = laid_out(waiting)
     places, whole = as_integers(value, begins)
     days = pack_days(start, value, quality, status, begins, whole, places)
     rollups = pack_rollups(start, value, begins, whole, places)
