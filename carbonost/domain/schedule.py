@@ -145,8 +145,8 @@ class Schedule(_Keyed):
         "optimal"; "feasible" where on/off decisions over a long horizon were taken window by window:
         ``diagnostics`` then hold ``bound_cny``, which no plan is below, and the ``gap`` to it as a share.
     objective_cny, baseline_cny : float
-        Cost of the plan, and of the same demand without the assets' freedom (batteries idle, vehicles
-        charged on arrival, heat from the boiler).
+        Cost of the plan, and of the same demand without the assets' freedom (batteries idle, generators
+        absent, vehicles charged on arrival, heat from the boiler).
     peak_kw : float
         Highest billed demand.
     carbon_shadow_price_cny_per_t : float
@@ -249,6 +249,8 @@ class Sizing(_Keyed):
     ----------
     objective_cny : float
         Annual cost: operation times `weight`, and the capacities' annual cost.
+    investment_cny : float [CNY/a]
+        The part of it that owning the capacities costs in a year; not their price, which a cash flow begins with.
     capacities : {asset: {"capacity_kwh", "power_kw"}}
     """
 
