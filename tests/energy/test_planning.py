@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cvxpy as cp
 import numpy as np
@@ -182,6 +183,14 @@ def test_a_waterfall_starts_at_doing_nothing_and_ends_at_the_plan(pyplot):
     assert bars[-1].get_height() == pytest.approx(schedule.objective_cny)
     with pytest.raises(InputError, match="picture"):
         schedule.plot("pie")
+
+
+def test_a_waterfall_leaves_out_what_only_rounding_changed(pyplot):
+    schedule = OPT.dispatch(SITE, LOAD, TARIFF)
+    demand = schedule.baseline.items["demand"] * (1 + 1e-15)
+    ledger = replace(schedule.ledger, items={**schedule.ledger.items, "demand": demand})
+    names = [tick.get_text() for tick in replace(schedule, ledger=ledger).plot("cost").get_xticklabels()]
+    assert names == ["优化前", "电度电费", "优化后"]
 
 
 def test_results_read_as_tables_dicts_and_html(pyplot):

@@ -143,7 +143,8 @@ def _cost(axes: Any, schedule: Schedule, say: Words) -> None:
         for term in dict.fromkeys([*before, *after])
     ]
     start = schedule.baseline_cny if schedule.baseline is not None else 0.0
-    steps = [(term, change) for term, change in steps if change]
+    least = 1e-9 * abs(start)  # below it a change is the noise of sums
+    steps = [(term, change) for term, change in steps if abs(change) > least]
     names = ["doing nothing", *(term for term, _ in steps), "plan"]
     level = start + np.cumsum([0.0, *(change for _, change in steps)])
     bottoms = [0.0, *level[:-1], 0.0]
