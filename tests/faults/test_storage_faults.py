@@ -31,8 +31,9 @@ MIXED = """
 import sys
 import numpy as np, pandas as pd
 from carbonost.storage import open_meters
-from carbonost.storage.meters_sqlite import writer
+from carbonost.storage.meters_sqlite import head, writer
 writer.HEAD_LEAST = writer.HEAD_EACH = 60  # compacts often
+head.PIECE = 5
 store = open_meters(sys.argv[1])
 for n in range(100_000):
     rows = 200 if n % 5 == 0 else 3  # large ones go into chunks, small ones into the head
@@ -65,8 +66,9 @@ import sys
 import numpy as np, pandas as pd
 from carbonost.storage import open_meters
 from carbonost.storage.conformance.kit import readings
-from carbonost.storage.meters_sqlite import writer
+from carbonost.storage.meters_sqlite import head, writer
 writer.HEAD_LEAST = writer.HEAD_EACH = 30
+head.PIECE = 7
 store = open_meters(sys.argv[1], timeout_s=60)
 for part in range(8):
     start = pd.Timestamp("2024-01-01", tz="UTC") + pd.Timedelta(minutes=10 * part)

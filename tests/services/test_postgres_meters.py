@@ -23,6 +23,7 @@ from carbonost.errors import (
 )
 from carbonost.storage import open_meters, open_records
 from carbonost.storage.conformance.kit import readings
+from carbonost.storage.meters_postgres import chunks
 from carbonost.storage.ports import RetentionPolicy, WriteResult
 from carbonost.storage.sql import migrate
 from carbonost.storage.tenants import TenantMeters
@@ -341,3 +342,16 @@ def test_faults_of_the_address_are_told_without_the_password(postgres, name):
             told = f"{caught.value!r} {caught.value} {caught.value.target} {caught.value.__dict__}"
             assert "topsecret" not in told
             assert "secret" not in told
+
+
+def test_many_meters_whose_heads_fill_together_are_packed_some_at_a_time(postgres, name, monkeypatch):
+    """No commit waits for all of them: at most a share of those it is about."""
+    monkeypatch.setattr(chunks, "FULL", 40)
+    points, packed = [f"m{n}" for n in range(20)], [0]
+    with closing(open_meters(address(postgres, name, layout="chunk"))) as store:
+        for start in pd.date_range("2024-01-01", periods=60, freq="1min", tz="UTC"):
+            store.write({"point": points, "start": start, "value": 1.0, "energy_type": "electricity", "unit": "kWh"})
+            packed += [cursor.fetchone()[0] for cursor in run(postgres, name, "select count(*) from meter_chunk")]
+        assert len(store.read({}, *ALWAYS)) == 20 * 60
+    assert packed[-1] == 20
+    assert max(np.diff(packed)) <= 1 + chunks.PACE * 20 // 40

@@ -15,6 +15,7 @@ import pytest
 from carbonost.errors import BeyondRetentionError, SchemaOutdatedError
 from carbonost.storage import RetentionPolicy, WriteResult, open_meters
 from carbonost.storage.conformance.kit import readings
+from carbonost.storage.meters_sqlite import head, writer
 
 ALWAYS = ("1970-01-01T00:00Z", "2100-01-01T00:00Z")
 POINTS = [f"m{i:03d}" for i in range(100)]
@@ -172,6 +173,31 @@ def test_many_years_add_up_some_days_at_a_time(store, monkeypatch):
     monkeypatch.setattr(reader, "_DAYS", 3)
     pd.testing.assert_frame_equal(store.downsample("m", *ALWAYS, "1mo", "Australia/Lord_Howe"), whole, rtol=1e-12)
     assert whole["value"].sum() == pytest.approx(values.sum(), rel=1e-12)
+
+
+def test_a_long_head_leaves_in_pieces_so_that_no_commit_waits_for_all_of_it(store, monkeypatch):
+    moved, move = [], writer._move
+    monkeypatch.setattr(writer, "_move", lambda db, leaving: (moved.append(len(leaving.start)), move(db, leaving)))
+    monkeypatch.setattr(writer, "HEAD_LEAST", 1000)
+    monkeypatch.setattr(writer, "HEAD_EACH", 30)  # of 100 meters: 3000 readings
+    monkeypatch.setattr(head, "PIECE", 60)
+    longest, most = 0, 0
+    late = minute(5) | {"value": [-5.0] * 100}  # corrects what is sorted, and what has left
+    for batch in [*map(minute, range(33)), late, *map(minute, range(33, 200))]:
+        moved.clear()
+        store.write(batch)
+        waiting = head.rows(store._db)[0]
+        longest, most = max(longest, waiting), max(most, sum(moved))
+    assert 3000 < longest <= 3100
+    assert most <= writer.PACE * 100 + 60 + 30  # a piece more, and a day more than a piece
+    found = store.read({}, *ALWAYS)
+    assert (
+        found["value"].to_numpy().reshape(100, 200).tolist()
+        == [[-5.0 if n == 5 else float(n) for n in range(200)]] * 100
+    )
+    store.compact()
+    assert head.rows(store._db)[0] == 0
+    pd.testing.assert_frame_equal(store.read({}, *ALWAYS), found)
 
 
 @pytest.mark.parametrize(("version", "remedy"), [(1, "export_parquet"), (99, "pip install --upgrade")])

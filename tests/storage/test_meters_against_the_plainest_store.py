@@ -70,9 +70,9 @@ class Histories(RuleBasedStateMachine):
     @initialize(clock=st.sampled_from(CLOCKS), tz=st.sampled_from(ZONES))
     def open(self, clock, tz):
         self.folder = tempfile.TemporaryDirectory()
-        self.kept = writer.HEAD_LEAST, writer.HEAD_EACH, writer.BLOCK, head.FEW
+        self.kept = writer.HEAD_LEAST, writer.HEAD_EACH, writer.BLOCK, head.FEW, head.PIECE
         writer.HEAD_LEAST = writer.HEAD_EACH = 90  # compacts often
-        writer.BLOCK, head.FEW = 100, 8
+        writer.BLOCK, head.FEW, head.PIECE = 100, 8, 20
         self.url = f"sqlite:///{self.folder.name}/m.db"
         self.stores = [self.connect(), self.connect()]
         self.oracle = open_meters("memory://")
@@ -183,7 +183,7 @@ class Histories(RuleBasedStateMachine):
                 with suppress(Exception):
                     store.close()
             self.folder.cleanup()
-            writer.HEAD_LEAST, writer.HEAD_EACH, writer.BLOCK, head.FEW = self.kept
+            writer.HEAD_LEAST, writer.HEAD_EACH, writer.BLOCK, head.FEW, head.PIECE = self.kept
 
 
 TestHistories = Histories.TestCase

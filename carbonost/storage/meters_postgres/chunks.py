@@ -34,6 +34,9 @@ WORTH: Final = 4
 FULL: Final = 240
 """So many waiting readings of a series are packed."""
 
+PACE: Final = 4
+"""A head loses so many times what arrives."""
+
 _SLAB: Final = 2000  # chunks decoded at a time
 
 
@@ -178,7 +181,8 @@ class ChunkLayout:
             self._waiting = Counter(dict(cursor.fetchall()))
         else:
             self._waiting.update(created)
-        long = [series for series in set(created) if self._waiting[series] >= FULL]
+        long = [series for series in sorted(set(created)) if self._waiting[series] >= FULL]
+        long = long[: 1 + PACE * len(created) // FULL]  # the others with the next commits: none waits for all
         if not long:
             return
         cursor.execute(sql.FULL_DAYS, (long, WORTH))

@@ -2,18 +2,21 @@
 
 Readings that come together stand together in one blob, and a batch of few joins the last one, so a
 commit writes two pages however many meters it is about. No order is kept inside; readers sort.
+
+A long head leaves piece by piece, so that no commit waits for all of it: it is sorted by series and
+day into blobs with negative ids, and each later commit takes some of them.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carbonost.storage.days import Columns, joined, texts
+from carbonost.storage.days import Columns, cuts, joined, texts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 ROW: Final = np.dtype([("series", "<i8"), ("start", "<i8"), ("value", "<f8"), ("quality", "u1")])
 FEW: Final = 64
 """A batch of fewer readings joins the last blob."""
+
+PIECE: Final = 2048
+"""About so many readings of a long head leave at once."""
 
 _BLOB_ROWS: Final = 512  # so that it fits a page
 
@@ -60,14 +66,19 @@ def _store(db: sqlite3.Connection, blob: _Blob) -> None:
     if not len(blob.rows):
         db.execute("delete from head where id = ?", (blob.id,))
         return
-    start = blob.rows["start"]
-    status = "\0".join(blob.status) if blob.status is not None and any(blob.status) else None
-    row = (int(start.min()), int(start.max()), len(start), blob.rows.tobytes(), status)
+    row = _row(blob)
     if blob.id:
         sql = "update head set first = ?, last = ?, count = ?, data = ?, status = ? where id = ?"
         db.execute(sql, (*row, blob.id))
     else:
-        db.execute("insert into head (first, last, count, data, status) values (?, ?, ?, ?, ?)", row)
+        newest = "select id from head where id > 0 order by id desc limit 1"
+        db.execute(f"insert into head values (coalesce(({newest}), 0) + 1, ?, ?, ?, ?, ?)", row)  # noqa: S608
+
+
+def _row(blob: _Blob) -> tuple[int, int, int, bytes, str | None]:
+    start = blob.rows["start"]
+    status = "\0".join(blob.status) if blob.status is not None and any(blob.status) else None
+    return int(start.min()), int(start.max()), len(start), blob.rows.tobytes(), status
 
 
 def _blob(id_: int, data: bytes, status: str | None) -> _Blob:
@@ -85,7 +96,7 @@ def append(db: sqlite3.Connection, readings: Columns) -> None:
     rows, status = _packed(readings)
     last = None
     if len(rows) < FEW:
-        last = db.execute("select id, data, status from head order by id desc limit 1").fetchone()
+        last = db.execute("select id, data, status from head where id > 0 order by id desc limit 1").fetchone()
     blob = _blob(*last) if last else None
     if blob is None or len(blob.rows) + len(rows) > _BLOB_ROWS:
         _store(db, _Blob(0, rows, status))
@@ -181,6 +192,23 @@ def everything(db: sqlite3.Connection) -> Columns:
     held = _as_one(db.execute("select data, count, status from head order by id").fetchall())
     db.execute("delete from head")
     return _sorted(held, np.arange(len(held.rows)))
+
+
+def sort(db: sqlite3.Connection) -> None:
+    """Lay all that waits out by series and day, in pieces for `piece`."""
+    held = everything(db)
+    begins = cuts(held)
+    first = begins[np.unique(begins // PIECE, return_index=True)[1]].tolist()  # no day is cut
+    pieces = [_Blob(0, *_packed(held.take(slice(*ends)))) for ends in pairwise([*first, len(held.start)])]
+    rows = [(place, *_row(blob)) for place, blob in enumerate(pieces, -len(pieces))]
+    db.executemany("insert into head values (?, ?, ?, ?, ?, ?)", rows)
+
+
+def piece(db: sqlite3.Connection) -> Columns | None:
+    """Remove a piece of what was sorted and return it; None if there is none."""
+    found = db.execute("delete from head where id = (select min(id) from head where id < 0) returning data, status")
+    row = found.fetchone()
+    return _columns(_blob(0, *row)) if row else None
 
 
 def rows(db: sqlite3.Connection) -> tuple[int, int | None]:

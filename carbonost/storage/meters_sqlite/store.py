@@ -158,7 +158,7 @@ class SqliteMeterStore:
         """Move the head into chunks now, and give free pages back."""
         with self._transaction(write=True) as db:
             self._memory.refresh(db)
-            writer.compact(db, self._memory, force=True)
+            writer.compact_all(db, self._memory)
         with self._lock, sqlite_faults(self.target):
             self._db.execute("vacuum")
 

@@ -17,7 +17,7 @@ from carbonost.storage.cells import Cells
 from carbonost.storage.civil import DAY, EARLIEST, before, edges, zone
 from carbonost.storage.meters_sqlite.reader import readings
 from carbonost.storage.meters_sqlite.rolled import keep_stamps
-from carbonost.storage.meters_sqlite.writer import compact, load_chunk, store_chunks
+from carbonost.storage.meters_sqlite.writer import compact_all, load_chunk, store_chunks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +43,7 @@ def apply(db: sqlite3.Connection, memory: Memory, policy: RetentionPolicy, now: 
     moved = {"raw": 0, "hourly": 0, "daily": 0, "monthly": 0}
     limit = before(now, policy.raw, "h", policy.tz)
     if limit is not None:
-        compact(db, memory, force=True)
+        compact_all(db, memory)
         moved["raw"] = _roll_readings(db, limit, policy.tz)
     for level, name, unit in ((1, "hourly", "d"), (2, "daily", "mo")):
         limit = before(now, getattr(policy, name), unit, policy.tz)

@@ -42,6 +42,8 @@ BLOCK: Final = 1 << 16
 """Days of about so many readings are prepared at once: their columns stay in the processor's cache."""
 
 HEAD_LEAST, HEAD_MOST, HEAD_EACH = 20_000, 250_000, 240
+PACE: Final = 2
+"""A long head loses so many times what arrives."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def write(db: sqlite3.Connection, batch: Batch, memory: Memory, *, skip: bool) -
     else:
         result = _write_days(db, readings, memory, skip=skip) + WriteResult(skipped=batch.skipped)
     memory.newest = max(memory.newest, int(batch.start.max()))
-    compact(db, memory)
+    compact(db, memory, len(batch))
     return result
 
 
@@ -185,18 +187,30 @@ def series_ids(db: sqlite3.Connection, series: tuple[SeriesInfo, ...], memory: M
     return memory.ids
 
 
-def compact(db: sqlite3.Connection, memory: Memory, *, force: bool = False) -> None:
-    """Move the head into chunks once it is long, or at once with `force`."""
-    if not force:
-        if memory.head_rows < HEAD_LEAST:
-            return
+def compact(db: sqlite3.Connection, memory: Memory, arrived: int) -> None:
+    """Move a part of a long head into chunks: some times what a batch brought, so that the head stays bounded."""
+    if memory.head_rows < HEAD_LEAST:
+        return
+    gone = 0
+    while gone < PACE * arrived and (leaving := head.piece(db)) is not None:
+        _move(db, leaving)
+        gone += len(leaving.start)
+    memory.head_rows -= gone
+    if not gone:
         series = db.execute("select count(*) from series").fetchone()[0]
-        if memory.head_rows < min(max(HEAD_LEAST, HEAD_EACH * series), HEAD_MOST):
-            return
-    waiting = head.everything(db)
+        if memory.head_rows >= min(max(HEAD_LEAST, HEAD_EACH * series), HEAD_MOST):
+            head.sort(db)
+
+
+def compact_all(db: sqlite3.Connection, memory: Memory) -> None:
+    """Move the whole head into chunks."""
+    _move(db, head.everything(db))
     memory.head_rows = 0
+
+
+def _move(db: sqlite3.Connection, leaving: Columns) -> None:
     merged = []
-    for group in days_of(waiting):
+    for group in days_of(leaving):
         held = load_chunk(db, *group.key)
         merged.append(merge(held, group)[0] if held is not None else group)
     store_chunks(db, merged)
