@@ -114,7 +114,7 @@ def _steps(axes: Any, values: pd.Series, **style: Any) -> None:
 def _load(axes: Any, schedule: Schedule, say: Words) -> None:
     _steps(axes, schedule.frame["load_kw"], label=say("load"), linewidth=0.9)
     _steps(axes, schedule.frame["import_kw"], label=say("import"), linewidth=0.9)
-    highest = f"{say('peak')} {schedule.peak_kw:,.0f} kW"
+    highest = f"{say('peak')} {schedule.peak_kw:,.1f} kW"
     axes.axhline(schedule.peak_kw, linestyle=":", linewidth=0.8, color="tab:red", label=highest)
     axes.set_ylabel(say("power [kW]"))
 
