@@ -1,4 +1,4 @@
-"""The laws of storage, held against a running PostgreSQL (S12, S60)."""
+"""The laws of records and vectors, held against a running PostgreSQL (S12, S60)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from carbonost.errors import AuthError, NotFoundError, TransientError, Unsupported
 from carbonost.storage import open_meters, open_records, open_vectors
-from carbonost.storage.conformance import MeterStoreContract, RecordStoreContract, VectorIndexContract
+from carbonost.storage.conformance import RecordStoreContract, VectorIndexContract
 from carbonost.storage.models import KINDS
 
 pytestmark = pytest.mark.service
@@ -43,48 +43,6 @@ def laid_out(postgres):
         open_records(address(postgres, name)).close()
         run(postgres, name, "grant select, insert, update, delete on all tables in schema public to tenant")
         yield name
-
-
-class TestPostgresMeters(MeterStoreContract):
-    options = ""
-
-    @pytest.fixture
-    def store(self, postgres):
-        with database(postgres) as name:
-            self.url = address(postgres, name) + self.options
-            with closing(open_meters(self.url)) as opened:
-                yield opened
-
-    def address(self, store):
-        return self.url
-
-
-class TestPostgresMetersInChunks(TestPostgresMeters):
-    """Compressed days beside a head of rows."""
-
-    options = "?layout=chunk"
-
-
-class TestPostgresMetersUnderRowSecurity(MeterStoreContract):
-    """As a role that owns nothing and may not COPY into a table."""
-
-    @pytest.fixture(params=["rows", "chunk"])
-    def store(self, postgres, request):
-        with database(postgres) as name:
-            open_meters(address(postgres, name) + f"?layout={request.param}").close()
-            run(
-                postgres,
-                name,
-                "grant select, insert, update, delete on all tables in schema public to tenant",
-                "grant execute on function meter_partition to tenant",
-            )
-            self.url = address(postgres, name, "tenant:secret")
-            with closing(open_meters(self.url)) as opened:
-                assert "row_security" in opened.capabilities
-                yield opened
-
-    def address(self, store):
-        return self.url
 
 
 class TestPostgresRecords(RecordStoreContract):
