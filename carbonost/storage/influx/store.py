@@ -123,15 +123,7 @@ class InfluxMeterStore:
         with self._open():
             if not len(batch):
                 return WriteResult(skipped=batch.skipped)
-            late = batch.start < self._tiers.mark("raw")
-            if late.any() and on_invalid == "raise":
-                at = instant(int(batch.start[np.flatnonzero(late)[0]])).isoformat()
-                raise BeyondRetentionError(
-                    "a reading of this age was rolled up already",
-                    "start",
-                    at,
-                    "Leave it out, or write with on_invalid='skip'.",
-                )
+            late = self._late(batch, on_invalid, "a reading of this age was rolled up already")
             heads = self._register(batch.series)
             created, updated, changed = self._compare(batch, ~late)
             lines, sent = encode(batch, heads), np.flatnonzero(changed)
@@ -143,6 +135,7 @@ class InfluxMeterStore:
                     told["stored"] += len(batch) - len(sent)
                     told["resend"] = _again(batch, sent[told["resend"]])
                 raise
+            late |= self._late(batch, on_invalid, "a reading was rolled up while it was being written, counted or not")
         kept = int((~late).sum())
         return WriteResult(created, updated, kept - created - updated, batch.skipped + len(batch) - kept)
 
@@ -157,7 +150,7 @@ class InfluxMeterStore:
         first, last = span(start, end)
         with self._open():
             series = points_of(selector, self._known().values())
-            columns = self._readings(series, max(first, self._tiers.mark("raw")), last)
+            columns = self._tiers.steadily(lambda marks: self._readings(series, max(first, marks["raw"]), last))
         return (readings_table if as_ == "arrow" else readings_frame)(series, *columns)
 
     def downsample(
@@ -171,15 +164,19 @@ class InfluxMeterStore:
             series = points_of(selector, self._known().values())
             cells.check_how(how, (info.unit for info in series))
             rank = {info.point: place for place, info in enumerate(series)}
-            old = self._tiers.read(rank, first, last)
-            live = self._quarters(series, max(first, self._tiers.mark("raw")), last)
-            held = cells.join([old, live])
-            if len(held):
+
+            def held_at(marks: Mapping[str, int]) -> Cells:
+                old, since = self._tiers.read(rank, first, last, marks), max(first, marks["raw"])
+                held = cells.join([old, self._quarters(series, since, last)])
+                if not len(held):
+                    return held
                 cuts = edges(int(held.first.min()), int(held.end.max()), every, name)
                 if (cuts % QUARTER).any():
-                    columns = self._readings(series, max(first, self._tiers.mark("raw")), last)
+                    columns = self._readings(series, since, last)
                     held = cells.join([old, cells.of_readings(*columns[:3])])
-                held = cells.gather(held, cuts)
+                return cells.gather(held, cuts)
+
+            held = self._tiers.steadily(held_at)
         return cells.to_frame(held, series, name, how)
 
     def latest(self, selector: Any) -> pd.DataFrame:
@@ -214,9 +211,16 @@ class InfluxMeterStore:
         with self._open():
             if "retention" not in self.capabilities:
                 raise Unsupported("this server cannot delete readings", capability="retention")
-            series = sorted(self._known().values(), key=lambda info: info.point)
             names = [self._prefix + name for name in MEASUREMENTS]
-            return self._tiers.apply(policy, now, series, lambda a, b: self._readings(series, a, b)[:3], names)
+            return self._tiers.apply(policy, now, self.series, lambda *span: self._readings(*span)[:3], names)
+
+    def _late(self, batch: Batch, on_invalid: str, problem: str) -> npt.NDArray[np.bool_]:
+        """Which rows retention has begun to roll up; refused unless they are to be skipped."""
+        late = np.asarray(batch.start < self._tiers.marks()["closing"])
+        if late.any() and on_invalid == "raise":
+            at = instant(int(batch.start[np.flatnonzero(late)[0]])).isoformat()
+            raise BeyondRetentionError(problem, "start", at, "Leave it out, or write with on_invalid='skip'.")
+        return late
 
     def drop(self) -> None:
         """Remove every measurement of this store's prefix."""
