@@ -18,7 +18,7 @@ def _required(name):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):  # noqa: ARG001 -- the hook's signature
+def pytest_runtest_makereport(item, call):
     """Where every service is required, a test of one that skips has failed, whatever made it skip."""
     report = yield
     if report.skipped and item.get_closest_marker("service") and _required("all"):

@@ -53,7 +53,7 @@ def instant(value: Any, field: str, row: int | None = None) -> pd.Timestamp:
         stamp = pd.Timestamp(value)
     except (TypeError, ValueError) as exc:
         raise InputError("is not an instant", field=field, value=value, row=row) from exc
-    if stamp is pd.NaT:
+    if pd.isna(stamp):
         raise InputError("is not an instant", field=field, value=value, row=row)
     return stamp
 
