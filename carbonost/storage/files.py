@@ -32,7 +32,7 @@ from carbonost.errors import (
     Unsupported,
 )
 from carbonost.storage.address import check_writable, directory_of
-from carbonost.storage.keys import blocks, check_key, check_metadata, check_prefix, check_range
+from carbonost.storage.keys import blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 from carbonost.storage.sqlite_faults import sqlite_faults
 
@@ -158,6 +158,8 @@ class FileObjectStore:
         IntegrityError
             If the bytes on the disk are not those that were put.
         """
+        if range is not None:
+            check_range(range)
         for _ in (1, 2):  # between index and blob another process may have replaced the object
             info = self.stat(key)
             try:
@@ -180,7 +182,7 @@ class FileObjectStore:
     def list(self, prefix: str = "", start_after: str | None = None, limit: int | None = None) -> Iterator[ObjectInfo]:
         """Iterate objects whose key starts with `prefix`, in key order."""
         check_prefix(prefix)
-        return _pages(self._page, prefix, start_after, limit)
+        return _pages(self._page, prefix, start_after, check_limit(limit))
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
@@ -285,7 +287,7 @@ class FileObjectStore:
     def _read(self, info: ObjectInfo, span: tuple[int, int] | None) -> bytes:
         with _file_faults(self._target), self._blob(info.sha256).open("rb") as file:
             if span is not None:
-                first, end = check_range(span)
+                first, end = span
                 file.seek(first)
                 return file.read(max(0, end - first))
             content = file.read()

@@ -1,4 +1,4 @@
-"""What enters an object store: keys every server can hold, bytes in blocks, texts as metadata.
+"""What enters an object store: keys every server can hold, bytes in blocks, texts as metadata; and limits.
 
 Measured reasons: one S3 server stores ``a//b`` as ``a/b`` and a backslash as a slash, another
 keeps segments as file names of at most 255 bytes, a third accepts NUL. The narrow rule is ours and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from numbers import Integral
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from carbonost.errors import InvalidDataError, InvalidKeyError
@@ -79,6 +80,15 @@ def check_range(span: tuple[int, int]) -> tuple[int, int]:
     if first < 0 or end < first:
         raise InvalidDataError("a range is 0 <= first <= end", "range", span)
     return first, end
+
+
+def check_limit(limit: object) -> int | None:
+    """Return how many items `list` may give (None: all), refusing what is no whole number from 0."""
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 0:
+        raise InvalidDataError("a limit is a whole number from 0, or None", "limit", limit)
+    return int(limit)
 
 
 def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:

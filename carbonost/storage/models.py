@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from carbonost.storage.values import Amount, Count, Finite, Moment, Name, Share, Size, Text, Whole  # noqa: TC001
+from carbonost.storage.values import Amount, Count, Finite, Moment, Name, Quantity, Share, Size, Text, Whole  # noqa: TC001
 
 UserRole = Literal["admin", "manager", "user", "viewer"]
 UserStatus = Literal["active", "inactive", "suspended"]
@@ -155,10 +155,13 @@ class _Period(OpenRecord):
 
 
 class Activity(_Period):
-    """A declared or metered consumption of one period (first and last day inclusive)."""
+    """A declared or metered consumption of one period (first and last day inclusive).
+
+    `consumption` is a float64, at least 0: a decimal of more than 15 digits is rounded to it.
+    """
 
     energy_type: Text
-    consumption: Finite
+    consumption: Quantity
     unit: Text
     region: str | None = None
     scope: Whole | None = None
@@ -174,6 +177,7 @@ class Emission(_Period):
     """Emissions of one period [tCO2e]: totals by scope, or one line of an inventory.
 
     `scope2_total` is location-based; the market-based total stands beside it and is never added.
+    Emissions are decimals, kept to the last digit; `consumption` and the score are float64.
     """
 
     park_id: str | None = None

@@ -79,7 +79,7 @@ class SeriesInfo:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What is known of one stored object; `sha256` is ours, never the server's ETag."""
+    """What is known of one stored object; `sha256` is ours, never the server's ETag, and empty where it is not told."""
 
     key: str
     size: int
@@ -198,7 +198,8 @@ class ObjectStore(Protocol):
         or raises `Unsupported`.
     O4. Keys are opaque: Chinese, blanks and reserved characters come back as given; an empty, ``.``,
         ``..`` or over-long segment, a leading slash, NUL and control characters are refused.
-    O5. `list` returns keys in code point order of their UTF-8, after `start_after`, at most `limit`.
+    O5. `list` returns keys in code point order of their UTF-8, after `start_after`, at most `limit`
+        (a whole number from 0). The hash may be left to `stat` (S3 tells none in a listing).
     O6. `get` of a range returns exactly those bytes; beyond the end nothing is returned.
     O7. `delete` is idempotent; an object under `retain_until` is kept (`PermissionDeniedError`).
     O8. Changed bytes are detected on reading (`IntegrityError`).
@@ -319,7 +320,8 @@ class RecordStore(Protocol):
 
     Laws
     ----
-    R1. What is put reads back equal, decimals to the last digit, instants with their zone.
+    R1. What is put reads back equal: decimals to the last digit, floats as float64, instants with
+        their zone. A truth value is no number; `limit` is a whole number from 0.
     R2. A unit of work commits whole or not at all.
     R3. Put is idempotent: the same content again is `unchanged` and keeps its version.
     R4. A stale `version` raises `ConcurrencyConflict(expected, actual)` and changes nothing; of two

@@ -29,13 +29,12 @@ from carbonost.errors import (
     PermissionDeniedError,
     StorageError,
     StorageTimeout,
-    TransientError,
     Unsupported,
 )
 from carbonost.storage.address import Address, parse_address
-from carbonost.storage.keys import BLOCK, blocks, check_key, check_metadata, check_prefix, check_range
+from carbonost.storage.keys import BLOCK, blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
-from carbonost.storage.s3_faults import owned, pool, translate
+from carbonost.storage.s3_faults import owned, pool, translate, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 _SHA256: Final = "x-amz-meta-carbonost-sha256"
 _METADATA: Final = "x-amz-meta-carbonost-metadata"
 _UNTIL: Final = "x-amz-object-lock-retain-until-date"
+_UNTYPED: Final = "x-amz-meta-carbonost-untyped"
 _METADATA_BYTES_MAX: Final = 1800
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _WEEK_S: Final = 7 * 24 * 3600
@@ -77,7 +77,7 @@ class S3ObjectStore:
     create : bool
         Make the bucket where it is missing.
     timeout_s : float [s]
-        How long a reply is waited for.
+        How long a reply is waited for; a call that has taken as long is not tried again.
     """
 
     def __init__(self, url: str, *, create: bool = True, timeout_s: float = 30.0) -> None:
@@ -122,7 +122,7 @@ class S3ObjectStore:
                     "this server was seen not to keep that promise", remedy="Use another server.", capability=capability
                 )
         held = check_metadata(metadata)
-        with self._faults(key), tempfile.SpooledTemporaryFile(max_size=_SPOOL) as spool:
+        with self._nesting(key), self._faults(key), tempfile.SpooledTemporaryFile(max_size=_SPOOL) as spool:
             digest, size = hashlib.sha256(), 0
             for block in blocks(data):
                 digest.update(block)
@@ -130,6 +130,8 @@ class S3ObjectStore:
             spool.seek(0)
             self._guard(key)
             headers = {_SHA256: digest.hexdigest(), _METADATA: _packed(held)}
+            if content_type is None:  # the protocol would name one
+                headers[_UNTYPED] = "1"
             if if_absent:
                 self._create(key, spool.read(), headers | {"Content-Type": content_type or "", "If-None-Match": "*"})
             else:
@@ -145,9 +147,9 @@ class S3ObjectStore:
             If the whole object does not have the hash it was put with.
         """
         check_key(key)
+        first, end = check_range(range) if range is not None else (0, 0)
         with self._faults(key):
             if range is not None:
-                first, end = check_range(range)
                 last = min(end, self.stat(key).size)
                 return self._fetch(key, first, last - first)[0] if last > first else b""
             content, headers = self._fetch(key, 0, 0)
@@ -167,7 +169,7 @@ class S3ObjectStore:
             key,
             int(found.size or 0),
             headers.get(_SHA256, ""),
-            headers.get("content-type"),
+            None if _UNTYPED in headers else headers.get("content-type"),
             json.loads(unquote(headers.get(_METADATA, "") or "{}")),
             found.last_modified,
             datetime.fromisoformat(until) if until else None,
@@ -176,6 +178,7 @@ class S3ObjectStore:
     def list(self, prefix: str = "", start_after: str | None = None, limit: int | None = None) -> Iterator[ObjectInfo]:
         """Iterate objects whose key starts with `prefix`, in key order; hashes are told by `stat` only."""
         check_prefix(prefix)
+        most = check_limit(limit)
         after = self._prefix + start_after if start_after is not None else None
         with self._faults():
             found = self._client.list_objects(
@@ -187,7 +190,7 @@ class S3ObjectStore:
                 if not item.is_dir and (after is None or item.object_name.encode() > after.encode())
             ]
         infos.sort(key=lambda info: info.key.encode())  # one server lists folders first
-        return iter(infos[:limit])
+        return iter(infos[:most])
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
@@ -326,21 +329,47 @@ class S3ObjectStore:
         return False
 
     @contextmanager
+    def _nesting(self, key: str) -> Iterator[None]:
+        """Say so where a put failed because one key begins another, which this server cannot hold."""
+        try:
+            yield
+        except StorageError as exc:
+            if "nested_keys" in self._known() or isinstance(exc, StorageTimeout | ClosedError) or not self._nested(key):
+                raise
+            raise Unsupported(
+                "this server cannot hold a key that begins another",
+                "key",
+                key,
+                "Choose keys of which none is the folder of another.",
+                target=self.target,
+                capability="nested_keys",
+            ) from exc
+
+    def _nested(self, key: str) -> bool:
+        """Whether an object stands under a key that begins `key`, or that `key` begins."""
+        parts = key.split("/")
+        with suppress(StorageError):
+            if next(self.list(f"{key}/", limit=1), None) is not None:
+                return True
+            for n in range(1, len(parts)):
+                with suppress(NotFoundError):
+                    self.stat("/".join(parts[:n]))
+                    return True
+        return False
+
+    @contextmanager
     def _faults(self, key: str | None = None) -> Iterator[None]:
         if self._closed:
             raise ClosedError("the store is closed", target=self.target)
         from minio.error import MinioException
-        from urllib3.exceptions import HTTPError, MaxRetryError
-        from urllib3.exceptions import TimeoutError as Urllib3Timeout
+        from urllib3.exceptions import HTTPError
 
         try:
             yield
         except MinioException as exc:
             raise translate(exc, key, self.target) from exc
         except HTTPError as exc:
-            reason = exc.reason if isinstance(exc, MaxRetryError) else exc
-            kind = StorageTimeout if isinstance(reason, Urllib3Timeout) else TransientError
-            raise kind("the server did not answer", "key", key, "Try again.", target=self.target) from exc
+            raise unanswered(exc, key, self.target) from exc
         except ValueError as exc:
             if isinstance(exc, StorageError):
                 raise

@@ -1,7 +1,8 @@
 """The values of records, brought to the one form in which every database gives them back.
 
-So what was read can be put again and is unchanged: a decimal keeps its digits but no exponent, an
-instant is in UTC, and there is no minus zero.
+So what was read can be put again and is unchanged: a decimal keeps its digits but no exponent, a
+float is a float64 (a longer number is rounded to it), an instant is in UTC, there is no minus zero,
+and a truth value is no number.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 _DIGITS_MAX: Final = 1000
+
+
+def _no_truth(value: object) -> object:
+    if type(value).__name__ in ("bool", "bool_"):  # Python's and NumPy's
+        raise ValueError("a truth value is no number")
+    return value
 
 
 def _no_minus_zero(number: float) -> float:
@@ -36,10 +43,11 @@ def _in_utc(instant: datetime) -> datetime:
 
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Share = Annotated[float, Field(ge=0, le=1), AfterValidator(_no_minus_zero)]
-Finite = Annotated[float, Field(allow_inf_nan=False), AfterValidator(_no_minus_zero)]
-Amount = Annotated[Decimal, Field(allow_inf_nan=False), AfterValidator(_written_out)]
+Finite = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_no_truth), AfterValidator(_no_minus_zero)]
+Share = Annotated[Finite, Field(ge=0, le=1)]
+Quantity = Annotated[Finite, Field(ge=0)]
+Amount = Annotated[Decimal, Field(allow_inf_nan=False), BeforeValidator(_no_truth), AfterValidator(_written_out)]
 Size = Annotated[Amount, Field(ge=0)]
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63), BeforeValidator(_no_truth)]
+Count = Annotated[Whole, Field(ge=0)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]

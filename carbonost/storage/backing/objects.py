@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, cast
 
 from carbonost.errors import AlreadyExistsError, IntegrityError, NaiveTimestampError, NotFoundError, Unsupported
 from carbonost.storage.backing.vendor import Vendor
-from carbonost.storage.keys import blocks, check_key, check_metadata, check_prefix, check_range
+from carbonost.storage.keys import blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 
 if TYPE_CHECKING:
@@ -119,10 +119,11 @@ class BackedObjectStore(Vendor):
     def list(self, prefix: str = "", start_after: str | None = None, limit: int | None = None) -> Iterator[ObjectInfo]:
         """Iterate objects whose key starts with `prefix`, in key order."""
         check_prefix(prefix)
+        most = check_limit(limit)
         with self.calls():
             found = sorted(self._objects.keys(prefix), key=str.encode)
         after = (start_after or "").encode()
-        return islice(self._each(key for key in found if key.encode() > after), limit)
+        return islice(self._each(key for key in found if key.encode() > after), most)
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""

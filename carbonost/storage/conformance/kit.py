@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+BAD_LIMITS: Final[tuple[Any, ...]] = (-1, True, 1.5, "1")
+
 ODD_NAMES: Final = (
     "电表一号",
     "a b,c=d",

@@ -21,7 +21,7 @@ from carbonost.errors import (
     StorageError,
     Unsupported,
 )
-from carbonost.storage.conformance.kit import killed_after, refuses
+from carbonost.storage.conformance.kit import BAD_LIMITS, killed_after, refuses
 
 if TYPE_CHECKING:
     from carbonost.storage.ports import ObjectStore
@@ -96,6 +96,9 @@ class ObjectStoreContract:
             assert (found.key, found.size, found.sha256) == ("a/b", len(content), info.sha256)
             assert found.content_type == "text/x; a=b"
             assert dict(found.metadata) == {"title": "碳 盘查", "x-1": "a=b;c"}
+        for kind in (None, "application/octet-stream"):
+            store.put("a/c", b"1", content_type=kind)
+            assert store.stat("a/c").content_type == kind
 
     def test_a_stream_reads_back(self, store: ObjectStore) -> None:
         """O1: a stream of unknown length, more than one block; text is refused."""
@@ -181,7 +184,7 @@ class ObjectStoreContract:
         """O4: ``a`` and ``a/b`` side by side; a server that is a file system cannot."""
         store.put("a", b"1")
         if "nested_keys" not in store.capabilities:
-            with refuses(StorageError):
+            with refuses(Unsupported):
                 store.put("a/b", b"2")
         else:
             store.put("a/b", b"2")
@@ -214,6 +217,9 @@ class ObjectStoreContract:
         assert [info.key for info in store.list("a", start_after="a/1", limit=2)] == ["a/10", "a/2"]
         assert list(store.list("nothing")) == []
         assert list(store.list(limit=0)) == []
+        for limit in BAD_LIMITS:
+            with refuses(InvalidDataError):
+                list(store.list(limit=limit))
 
     def test_a_range_is_exactly_those_bytes(self, store: ObjectStore) -> None:
         """O6: half-open; beyond the end there is nothing."""
@@ -229,6 +235,8 @@ class ObjectStoreContract:
         for span in ((-1, 3), (5, 2)):
             with refuses(InvalidDataError):
                 store.get("k", range=span)
+            with refuses(InvalidDataError):
+                store.get("nobody", range=span)
 
     def test_delete_is_idempotent(self, store: ObjectStore) -> None:
         """O7: and removes only its key."""

@@ -19,7 +19,7 @@ from carbonost.errors import (
     TransientError,
     Unsupported,
 )
-from carbonost.storage.conformance.kit import ODD_NAMES, killed_after, refuses
+from carbonost.storage.conformance.kit import BAD_LIMITS, ODD_NAMES, killed_after, refuses
 from carbonost.storage.conformance.samples import NOW, SAMPLES, sample
 from carbonost.storage.models import KINDS
 from carbonost.storage.ports import WriteResult
@@ -72,7 +72,7 @@ class RecordStoreContract:
             assert uow.users.get("u1")["last_login_at"] == NOW
 
     def test_an_item_that_does_not_fit_is_refused(self, store: RecordStore) -> None:
-        """R1: unknown fields, choices, NaN, NUL, naive instants, periods that end before they start."""
+        """R1: unknown fields, choices, NaN, truth values, NUL, naive instants, periods that end before they start."""
         bad: list[tuple[str, dict[str, Any]]] = [
             ("users", {"email": "no address"}),
             ("users", {"role": "emperor"}),
@@ -82,11 +82,14 @@ class RecordStoreContract:
             ("devices", {"status": "asleep"}),
             ("devices", {"building_id": "nowhere"}),
             ("activities", {"consumption": float("nan")}),
+            ("activities", {"consumption": True}),
+            ("activities", {"consumption": -1.0}),
             ("activities", {"energy_type": ""}),
             ("activities", {"note": "a\0b"}),
             ("activities", {"note": {1, 2}}),
             ("activities", {"period_end": date(2023, 1, 1)}),
             ("emissions", {"scope1_total": Decimal("NaN")}),
+            ("emissions", {"scope1_total": True}),
             ("factors", {"valid_to": date(2020, 1, 1)}),
             ("jobs", {"x": float("inf")}),
         ]
@@ -105,6 +108,14 @@ class RecordStoreContract:
             assert [item.id for item in uow.jobs.list(status="done")] == ["j1", "j3", "j5", "j7", "j9"]
             assert len(uow.jobs.list(status=["done", "new"])) == 10
             assert [item.id for item in uow.jobs.list(after="j3", limit=2)] == ["j4", "j5"]
+            uow.audit.put([{"action": "a"}, {"action": "b"}])
+            uow.outbox.put([{"aggregate": "jobs", "type": name} for name in "ab"])
+            for log in (uow.jobs, uow.audit, uow.outbox):
+                assert log.list(limit=0) == []
+                assert len(log.list(limit=1)) == 1
+                for limit in BAD_LIMITS:
+                    with refuses(InvalidDataError):
+                        log.list(limit=limit)
             with refuses(InvalidDataError):
                 uow.jobs.list(no_such_field=1)
             with refuses(NotFoundError):

@@ -16,7 +16,7 @@ from carbonost.errors import (
     PermissionDeniedError,
     Unsupported,
 )
-from carbonost.storage.keys import blocks, check_key, check_metadata, check_prefix, check_range
+from carbonost.storage.keys import blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 
 if TYPE_CHECKING:
@@ -59,11 +59,8 @@ class MemoryObjectStore:
 
     def get(self, key: str, range: tuple[int, int] | None = None) -> bytes:  # noqa: A002
         """Return the bytes, or those of the half-open range."""
-        content = self._find(key)[1]
-        if range is None:
-            return content
-        first, end = check_range(range)
-        return content[first:end]
+        span = slice(*check_range(range)) if range is not None else slice(None)
+        return self._find(key)[1][span]
 
     def stat(self, key: str) -> ObjectInfo:
         """Return what is known of the object."""
@@ -72,11 +69,12 @@ class MemoryObjectStore:
     def list(self, prefix: str = "", start_after: str | None = None, limit: int | None = None) -> Iterator[ObjectInfo]:
         """Iterate objects whose key starts with `prefix`, in key order."""
         check_prefix(prefix)
+        most = check_limit(limit)
         with self._open():
             found = [info for key, (info, _) in self._held.items() if key.startswith(prefix)]
         found.sort(key=lambda info: info.key.encode())
         after = start_after.encode() if start_after is not None else b""
-        return iter([info for info in found if info.key.encode() > after][:limit])
+        return iter([info for info in found if info.key.encode() > after][:most])
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""

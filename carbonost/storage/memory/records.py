@@ -28,6 +28,7 @@ from carbonost.storage.items import (
     read_items,
     row_hash,
 )
+from carbonost.storage.keys import check_limit
 from carbonost.storage.models import KINDS, Kind, Record
 from carbonost.storage.ports import WriteResult
 
@@ -163,7 +164,7 @@ class _Repository:
             for id_, record in sorted(self._data.items[self._kind.name].items())
             if (after is None or id_ > after) and all(_equals(getattr(record, n), v) for n, v in filters.items())
         ]
-        return found[:limit]
+        return found[: check_limit(limit)]
 
     def delete(self, id: str) -> bool:  # noqa: A002
         self._unit.check()
@@ -249,7 +250,7 @@ class _Audit:
         if after is not None:
             found = found[next((i + 1 for i, entry in enumerate(found) if entry.id == after), 0) :]
         chosen = [e for e in found if all(getattr(e, n, None) == v for n, v in filters.items())]
-        return chosen[:limit]
+        return chosen[: check_limit(limit)]
 
     def links(self) -> Sequence[Link]:
         return tuple(self._data.audit)
@@ -304,7 +305,7 @@ class _Outbox:
         found = [e for e, done in self._data.outbox if delivered is None or done == delivered]
         if after is not None:
             found = found[next((i + 1 for i, e in enumerate(found) if e.id == after), 0) :]
-        return [e for e in found if all(e[n] == v for n, v in filters.items())][:limit]
+        return [e for e in found if all(e[n] == v for n, v in filters.items())][: check_limit(limit)]
 
     def delete(self, id: str) -> bool:  # noqa: A002
         kept = [(e, done) for e, done in self._data.outbox if e.id != id]

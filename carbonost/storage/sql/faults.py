@@ -99,9 +99,11 @@ def _postgres(cause: BaseException) -> tuple[type[StorageError], str]:
     for words, refusal in _REFUSALS:
         if all(word in text for word in words):
             return _STATES[refusal]
+    if type(cause).__name__ == "ConnectionTimeout":
+        return StorageTimeout, "the database did not answer in time"
     if isinstance(cause, sa.exc.TimeoutError):
         return StorageTimeout, "no connection became free in time"
-    if state[:2] in ("08", "57") or type(cause).__name__ in ("OperationalError", "ConnectionTimeout", "InterfaceError"):
+    if state[:2] in ("08", "57") or type(cause).__name__ in ("OperationalError", "InterfaceError"):
         return TransientError, "the database cannot be reached"
     return StorageError, f"the database failed: {type(cause).__name__} {state}".rstrip()
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from carbonost.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Unsupported
 from carbonost.storage.chain import GENESIS, ChainReport, Link, entry_of, forge, verify_chain
 from carbonost.storage.items import as_items, canonical, fields_of, read_audit, read_event
+from carbonost.storage.keys import check_limit
 from carbonost.storage.models import Event, Record
 from carbonost.storage.ports import WriteResult
 from carbonost.storage.sql.faults import sql_faults
@@ -73,15 +74,15 @@ class SqlAudit:
 
     def list(self, *, limit: int | None = None, after: str | None = None, **filters: object) -> list[Record]:
         """Return entries in the order they were appended; filters compare with the entry's fields."""
-        found: list[Record] = []
+        most, found = check_limit(limit), list[Record]()
         with sql_faults(self._target):
             since = self._find(after) if after is not None else None
             for link in self._links(since.seq if since else 0):
+                if most is not None and len(found) >= most:
+                    break
                 record = entry_of(link)
                 if all((record.model_extra or {}).get(n, getattr(record, n, None)) == v for n, v in filters.items()):
                     found.append(record)
-                if limit is not None and len(found) >= limit:
-                    break
         return found
 
     def links(self) -> Sequence[Link]:
@@ -207,8 +208,7 @@ class SqlOutbox:
                 outbox.c.seq
                 > sa.select(outbox.c.seq).where(outbox.c.org_id == self._org_id, outbox.c.id == after).scalar_subquery()
             )
-        if limit is not None:
-            query = query.limit(limit)
+        query = query.limit(check_limit(limit))
         with sql_faults(self._target):
             return [_event(row) for row in self._connection.execute(query)]
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from carbonost.errors import AlreadyExistsError, IntegrityError, InvalidDataError, NotFoundError
 from carbonost.storage.items import canonical, read_items, row_hash
+from carbonost.storage.keys import check_limit
 from carbonost.storage.models import KINDS, Kind, Record
 from carbonost.storage.ports import WriteResult
 from carbonost.storage.sql.faults import conflict, sql_faults
@@ -84,8 +85,7 @@ class SqlRepository:
         query = sa.select(self._table).where(*self._mine(), *self._matching(filters)).order_by(self._table.c.id)
         if after is not None:
             query = query.where(self._table.c.id > after)
-        if limit is not None:
-            query = query.limit(limit)
+        query = query.limit(check_limit(limit))
         with sql_faults(self._target):
             return [self._record(row) for row in self._connection.execute(query)]
 
