@@ -302,6 +302,14 @@ def test_one_address_serves_records_and_readings(postgres, name):
         with records.for_tenant("org").begin() as uow:
             uow.jobs.put({"id": "j1"})
     assert migrate.upgrade_all(url) == {"meters": "0001", "records": migrate.current(url)}
+    (places,) = run(postgres, name, "select schemaname from pg_tables where tablename in ('jobs', 'alembic_version')")
+    assert places.fetchall() == [("readings",), ("readings",)]
+    alone = address(postgres, name, schema="alone")  # made by records where readings have not been
+    assert migrate.current(alone) is None
+    with closing(open_records(alone)) as records, records.for_tenant("org").begin() as uow:
+        assert uow.jobs.list() == []
+    with pytest.raises(InvalidDataError, match="plain lower-case name"):
+        open_records(address(postgres, name, schema="a;b"))
 
 
 def _dropped(postgres, name):

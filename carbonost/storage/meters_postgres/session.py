@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +11,11 @@ from carbonost.errors import ClosedError, InvalidDataError
 from carbonost.storage.address import normal
 from carbonost.storage.meters_postgres.schema import LAYOUTS
 from carbonost.storage.sql.faults import translate
-from carbonost.storage.sql.schema import SETTING
+from carbonost.storage.sql.schema import SETTING, checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 _SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
 _TENANT: Final = f"select set_config('{SETTING}', %s, true)"
 
@@ -39,10 +37,8 @@ class Session:
 
         address = make_url(normal(url)).set(drivername="postgresql")
         query = dict(address.query)
-        self.schema = str(query.pop("schema", "public"))
+        self.schema = checked(query.pop("schema", "public"))
         self.layout = str(query.pop("layout", "")) or None
-        if not _NAME.fullmatch(self.schema):
-            raise InvalidDataError("a schema is a plain lower-case name", "schema", self.schema)
         if self.layout not in (None, *LAYOUTS):
             raise InvalidDataError("no such layout", "layout", self.layout, f"Use one of {', '.join(LAYOUTS)}.")
         self._url = normal(address.set(query=query).render_as_string(hide_password=False))  # libpq wants blanks encoded

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import sqlalchemy as sa
-
 from carbonost._lazy import load
 from carbonost.storage.address import parse_address
 from carbonost.storage.meters_postgres import schema as readings
@@ -20,6 +18,8 @@ from carbonost.storage.sql.store import make_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import sqlalchemy as sa
 
 Port = Literal["records", "meters"]
 
@@ -33,7 +33,7 @@ _TABLES: Final[dict[Port, tuple[str, Path]]] = {
 
 def current(url: str, port: Port = "records") -> str | None:
     """Return the revision a database is at; None where nothing is laid out."""
-    with _connection(url, 30.0, port) as connection:
+    with _connection(url, 30.0) as connection:
         return revision_of(connection, _TABLES[port][0])
 
 
@@ -71,15 +71,15 @@ def _run(url: str, port: Port, move: Callable[[Any, Any], None]) -> str | None:
         config.set_main_option(name, str(value).replace("%", "%%"))
     for name in ("path_separator", "version_path_separator"):
         config.set_main_option(name, "os")
-    with _connection(url, 300.0, port) as connection:
+    with _connection(url, 300.0) as connection:
         config.attributes |= {"connection": connection, "version_table": table}
         move(command, config)
         return revision_of(connection, table)
 
 
 @contextmanager
-def _connection(url: str, timeout_s: float, port: Port) -> Iterator[sa.Connection]:
-    """Yield a connection in a transaction; that of readings stands in the schema that ``?schema=`` names."""
+def _connection(url: str, timeout_s: float) -> Iterator[sa.Connection]:
+    """Yield a connection in a transaction; it stands in the schema that ``?schema=`` names."""
     engine = make_engine(url, timeout_s)
     try:
         with (
@@ -87,9 +87,6 @@ def _connection(url: str, timeout_s: float, port: Port) -> Iterator[sa.Connectio
             engine.connect().execution_options(write=True) as connection,
             connection.begin(),
         ):
-            name = parse_address(url).options.get("schema")
-            if name is not None and port == "meters":
-                connection.execute(sa.text("select set_config('search_path', :name, true)"), {"name": name})
             yield connection
     finally:
         engine.dispose()

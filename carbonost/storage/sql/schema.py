@@ -5,12 +5,13 @@ A test holds them against `carbonost.storage.sql.tables`, so that neither change
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
-from carbonost.errors import NotFoundError, SchemaOutdatedError
+from carbonost.errors import InvalidDataError, NotFoundError, SchemaOutdatedError
 
 REVISIONS: Final = ("0001", "0002")
 """Every migration, oldest first."""
@@ -22,6 +23,14 @@ SETTING: Final = "carbonost.org_id"
 """The PostgreSQL setting that names the tenant of a transaction."""
 
 _PLACE: Final = Path(__file__).parent / "migrations"
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,50}")
+
+
+def checked(name: object) -> str:
+    """Return the name of a PostgreSQL schema that needs no quotes, or refuse it."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidDataError("a schema is a plain lower-case name", "schema", name)
+    return name
 
 
 def statements(name: str) -> list[str]:
@@ -45,11 +54,21 @@ def lay_out(engine: sa.Engine) -> None:
             connection.execute(sa.text("select pg_advisory_xact_lock(727201)"))
         if revision_of(connection) is not None or _has_tables(connection):
             return
+        ensure(connection)
         for number in REVISIONS:
             for statement in statements(f"{number}.{engine.dialect.name}"):
                 connection.exec_driver_sql(statement)
         connection.exec_driver_sql("create table alembic_version (version_num varchar(32) not null primary key)")
         connection.execute(sa.text("insert into alembic_version values (:revision)"), {"revision": REVISION})
+
+
+def ensure(connection: sa.Connection) -> None:
+    """Make the schema that the connection's search path names, where it is missing."""
+    if connection.dialect.name != "postgresql":
+        return
+    if connection.execute(sa.text("select current_schema()")).scalar() is None:
+        name = checked(connection.execute(sa.text("show search_path")).scalar())
+        connection.exec_driver_sql(f"create schema if not exists {name}")
 
 
 def revision_of(connection: sa.Connection, table: str = "alembic_version") -> str | None:

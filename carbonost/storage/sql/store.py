@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from carbonost.storage.models import Record
     from carbonost.storage.ports import TenantRecords, UnitOfWork
 
-_OF_METERS: Final = ("schema", "layout")
-"""Options of an address that only readings heed; one address may serve both."""
+_OURS: Final = ("schema", "layout")
+"""Options of an address that libpq does not know; records heed the schema only, and one address serves both ports."""
 
 
 def open_store(url: str, *, create: bool = True, timeout_s: float = 30.0) -> SqlRecordStore:
@@ -70,8 +70,11 @@ def make_engine(url: str, timeout_s: float) -> sa.Engine:
     load("psycopg", "a PostgreSQL store")
     milliseconds = int(timeout_s * 1000)
     settings = f"-c timezone=UTC -c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+    address = sa.make_url(url)
+    if "schema" in address.query:
+        settings += f" -c search_path={schema.checked(address.query['schema'])}"
     return sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg").difference_update_query(_OF_METERS),
+        address.set(drivername="postgresql+psycopg").difference_update_query(_OURS),
         connect_args={"connect_timeout": max(2, int(timeout_s)), "options": settings},
         pool_pre_ping=True,
         pool_timeout=timeout_s,
@@ -95,7 +98,7 @@ class SqlRecordStore:
     Parameters
     ----------
     url : str
-        ``sqlite:///park.db`` or ``postgresql://user:password@host/db``.
+        ``sqlite:///park.db`` or ``postgresql://user:password@host/db``, optionally ``?schema=name``.
     create : bool
         Lay the tables out in an empty database.
     timeout_s : float [s]
