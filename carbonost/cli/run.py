@@ -63,10 +63,12 @@ def formats_of(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def open_pipeline(store: Path) -> Pipeline:
-    """Open the pipeline over a folder that keeps its jobs."""
+def open_pipeline(store: Path, *, create: bool = False) -> Pipeline:
+    """Open the pipeline over a folder that keeps its jobs; one without any is refused unless `create`."""
     from carbonost.agents.pipeline import PipelineBuilder
 
+    if not create and not (store / "jobs.db").is_file():
+        raise InputError("no jobs are kept there", "store", str(store), "Give the --store the job was run with.")
     _writable(store, "store")
     place = store.resolve()
     return PipelineBuilder().with_records(place / "jobs.db").with_objects(place / "objects").build()
@@ -134,7 +136,7 @@ def _go(
 ) -> int:
     chosen = formats_of(args.formats)
     _writable(args.output, "output", keep=False)
-    pipeline = open_pipeline(args.store)
+    pipeline = open_pipeline(args.store, create=True)
     job_id = ""
     with console(error=True).status("准备数据 …") as status:
         for event in pipeline.stream(selection, scenario, data=data, auto_approve=auto_approve):

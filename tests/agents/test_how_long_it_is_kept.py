@@ -145,7 +145,7 @@ def test_the_command_removes_and_verifies(tmp_path, selection, capsys):
     from carbonost.cli.run import open_pipeline
 
     store = tmp_path / "jobs # 100%"
-    pipeline = open_pipeline(store)
+    pipeline = open_pipeline(store, create=True)
     assert Path(store / "jobs.db").exists()
     assert pipeline.jobs() == []
     assert main(["retention", "--logs", "1y", "--evidence", "5y", "--audit", "10y", "--store", str(store)]) == 0

@@ -197,6 +197,24 @@ def test_a_template_is_not_written_over_a_park(run, park):
     assert "already" in err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("jobs",),
+        ("jobs", "j1"),
+        ("review", "j1", "c1", "--approve"),
+        ("report", "j1"),
+        ("export", "j1", "job.zip"),
+        ("retention", "--logs", "1y"),
+    ],
+)
+def test_a_store_that_is_not_there_is_refused_and_not_made(run, tmp_path, command):
+    code, _, err = run(*command, "--store", tmp_path / "misspelt")
+    assert code == 1
+    assert "no jobs are kept there" in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_command_line_exits_with_two(run):
     with pytest.raises(SystemExit) as exit_:
         run("run")
@@ -239,7 +257,8 @@ def test_what_needs_no_extra_runs_on_the_core_install(tmp_path):
     """S62, P100: jobs are listed, factors found and schemas written with every optional package absent."""
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_OF)
     calls = [["jobs", "--store", str(tmp_path / "store")], ["factors", "search", "江苏"], ["schema", "export"]]
-    script = f"import sys\n{blocked}from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
+    opened = f"from carbonost.cli.run import open_pipeline\nopen_pipeline(Path({calls[0][2]!r}), create=True)\n"
+    script = f"import sys\nfrom pathlib import Path\n{blocked}{opened}from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "任务（0）" in done.stdout
