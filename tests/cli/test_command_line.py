@@ -258,7 +258,8 @@ def test_what_needs_no_extra_runs_on_the_core_install(tmp_path):
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_OF)
     calls = [["jobs", "--store", str(tmp_path / "store")], ["factors", "search", "江苏"], ["schema", "export"]]
     opened = f"from carbonost.cli.run import open_pipeline\nopen_pipeline(Path({calls[0][2]!r}), create=True)\n"
-    script = f"import sys\nfrom pathlib import Path\n{blocked}{opened}from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
+    called = f"from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
+    script = f"import sys\nfrom pathlib import Path\n{blocked}{opened}{called}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "任务（0）" in done.stdout
