@@ -365,11 +365,11 @@ class Inventory:
     def __getitem__(self, key: str) -> Any:
         return self.to_dict()[key]
 
-    def plot(self, by: str = "scope", axes: Any = None) -> Any:
+    def plot(self, by: str = "scope", axes: Any = None, *, language: str = "zh") -> Any:
         """Draw the scopes, or the groups of ``"source"``, ``"facility"``, ``"month"`` …; needs the report extra."""
         from importlib import import_module  # the picture belongs to the engine, found by name
 
-        return import_module("carbonost.engines.carbon.plot").draw(self, by, axes)
+        return import_module("carbonost.engines.carbon.plot").draw(self, by, axes, language=language)
 
     def _repr_html_(self) -> str:
         rows = [

@@ -62,7 +62,8 @@ def test_months_keep_the_calendars_order_and_many_groups_are_cut_with_a_count():
     ]
     many = CarbonCalculator().calculate([{**ROWS[0], "facility": f"F{i}"} for i in range(20)])
     labels = [label.get_text() for label in many.plot("facility").get_yticklabels()]
-    assert (len(labels), labels[-1]) == (16, "5 others")
+    assert (len(labels), labels[-1]) == (16, "5 项其他")
+    assert many.plot("facility", language="en").get_yticklabels()[-1].get_text() == "5 others"
 
 
 def test_it_draws_on_axes_given_and_refuses_an_unknown_column():
