@@ -8,7 +8,7 @@ when, who and how long stand in the audit log.
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import Field, JsonValue
 
@@ -22,9 +22,6 @@ from carbonost.domain.evidence import (  # noqa: TC001 -- pydantic reads them
 )
 from carbonost.domain.scenario import SpokenModel
 from carbonost.errors import EnvelopeError, InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SCHEMA_VERSION: Final = 1
 """Version of the envelope's shape; an envelope of version N is read by N + 1."""
@@ -276,8 +273,3 @@ def _lists(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_lists(inner) for inner in value]
     return value
-
-
-def metric_values(envelopes: Mapping[str, ResultEnvelope]) -> dict[str, Metric]:
-    """Return every metric of several envelopes as ``stage.key``."""
-    return {f"{stage}.{key}": metric for stage, env in envelopes.items() for key, metric in env.metrics.items()}

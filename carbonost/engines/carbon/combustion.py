@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from carbonost.errors import ImplausibleFactorError, InputError
+from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
@@ -69,22 +69,3 @@ def combustion_co2(
     if any(np.any(column < 0) for column in columns):
         raise InputError("fuel, calorific value and carbon content must not be negative", "fuel")
     return np.asarray(amount * ncv * carbon * oxidised * CO2_PER_C, dtype=np.float64)
-
-
-def check_carbon_fraction(ncv_gj_per_t: float, carbon_t_per_gj: float, what: str) -> None:
-    """Refuse a fuel whose heat and carbon content together say it is more than pure carbon.
-
-    Raises
-    ------
-    ImplausibleFactorError
-        If NCV times carbon content exceeds 1 t of carbon per t of fuel; a factor printed at ten
-        times its scale is caught here.
-    """
-    fraction = ncv_gj_per_t * carbon_t_per_gj
-    if fraction > 1:
-        raise ImplausibleFactorError(
-            f"{what} would be {fraction:.0%} carbon",
-            "parameters",
-            {"ncv_gj_per_t": ncv_gj_per_t, "carbon_t_per_gj": carbon_t_per_gj},
-            "Check the scale of the carbon content: coal is near 0.026 tC/GJ.",
-        )
