@@ -46,8 +46,8 @@ class PriceTable:
         Kinds of day are Monday to Sunday, then holidays; NaN in months without a price.
     names : (12, 8, 288) array of str or None
         The band each price belongs to.
-    dated : {date: ((288,) values, (288,) names)}
-        Single days with their own prices.
+    dated : {date: ((2, 288) values, (2, 288) names)}
+        Single days with their own prices: where the day is no listed holiday, and where it is one.
     """
 
     values: FloatArray
@@ -59,17 +59,27 @@ class PriceTable:
     def at(self, local: pd.DatetimeIndex, hours: float, holidays: frozenset[date]) -> FloatArray:
         """Mean price [CNY/kWh] of the intervals of `hours` that begin at the local instants `local`."""
         width = _slots_per_interval(hours)
-        month, kind, slot = _coordinates(local, holidays)
         if self.on_holidays:
             _refuse_unlisted(local, holidays)
+        found = self._means(local, width, holidays)
+        broken = _breaks_off(local, hours, width)
+        if broken.any():
+            steps = pd.to_timedelta(np.arange(width) * SLOT_MIN, unit="min")
+            inside = local[broken].repeat(width) + np.tile(steps, int(broken.sum()))
+            found[broken] = self._means(inside, 1, holidays).reshape(-1, width).mean(axis=1)
+        if np.isnan(found).any():
+            at = local[int(np.argmax(np.isnan(found)))]
+            raise TariffError("no price for this month", field="prices", value=str(at), remedy="Give its prices.")
+        return np.asarray(found, dtype=np.float64)
+
+    def _means(self, local: pd.DatetimeIndex, width: int, holidays: frozenset[date]) -> FloatArray:
+        """Mean price of `width` slots from each local instant, read on that instant's day."""
+        month, kind, slot = _coordinates(local, holidays)
         found = _running_mean(self.values, width)[month, kind, slot]
         for day, (values, _) in self.dated.items():
             on = _is_date(local, day)
             if on.any():
-                found[on] = _running_mean(values, width)[slot[on]]
-        if np.isnan(found).any():
-            at = local[int(np.argmax(np.isnan(found)))]
-            raise TariffError("no price for this month", field="prices", value=str(at), remedy="Give its prices.")
+                found[on] = _running_mean(values, width)[(kind[on] == HOLIDAY).astype(int), slot[on]]
         return np.asarray(found, dtype=np.float64)
 
     def names_at(self, local: pd.DatetimeIndex, holidays: frozenset[date]) -> Any:
@@ -78,7 +88,7 @@ class PriceTable:
         found = self.names[month, kind, slot]
         for day, (_, names) in self.dated.items():
             on = _is_date(local, day)
-            found[on] = names[slot[on]]
+            found[on] = names[(kind[on] == HOLIDAY).astype(int), slot[on]]
         return found
 
 
@@ -168,7 +178,7 @@ def band_table(bands: Iterable[Mapping[str, Any]], prices: BandPrices) -> PriceT
     values = np.stack([_price_of(names[m], by_month[m], m + 1) for m in range(12)])
     singles = {}
     for day, over in dated.items():
-        merged = np.where(over != "", over, names[day.month - 1, day.weekday()])
+        merged = np.where(over != "", over, names[day.month - 1, [day.weekday(), HOLIDAY]])
         singles[day] = (_price_of(merged, by_month[day.month - 1], day.month), merged)
     return PriceTable(values, names, singles, on_holidays=bool((laid != "").any()))
 
@@ -349,6 +359,15 @@ def _running_mean(values: FloatArray, width: int) -> FloatArray:
         return values
     change = sum((np.roll(values, -k, axis=-1) - values for k in range(1, width)), np.zeros_like(values))
     return np.asarray(values + change / width, dtype=np.float64)  # exact where the price does not change
+
+
+def _breaks_off(local: pd.DatetimeIndex, hours: float, width: int) -> Any:
+    """Whether an interval runs into another day, or over a change of the clock."""
+    if width == 1:
+        return np.zeros(len(local), dtype=bool)
+    minute = local.hour.to_numpy() * 60 + local.minute.to_numpy()
+    last = local + pd.Timedelta(hours=hours) - pd.Timedelta(minutes=SLOT_MIN)
+    return (last.hour.to_numpy() * 60 + last.minute.to_numpy() - minute) != (width - 1) * SLOT_MIN
 
 
 def _coordinates(local: pd.DatetimeIndex, holidays: frozenset[date]) -> tuple[IntArray, IntArray, IntArray]:
