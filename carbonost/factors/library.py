@@ -102,6 +102,8 @@ class FactorLibrary:
     def from_frame(cls, frame: pd.DataFrame) -> FactorLibrary:
         """Return a library of your own factors.
 
+        Rows of `to_frame` given back as they were stay packaged rows; a changed one is your own.
+
         Parameters
         ----------
         frame : DataFrame
@@ -142,7 +144,8 @@ class FactorLibrary:
             words = columns.text[name]
             known = {word: canonical(word) for word in dict.fromkeys(words)}
             columns.text[name] = np.array([known[word] for word in words], dtype=object)
-        library = cls(columns, np.ones(len(columns.value), dtype=np.int64))
+        library = cls(columns)
+        library = cls(columns, (~np.isin(library.lines, _packaged().lines)).astype(np.int64))
         raise_faults(f"{source} cannot be used", overlaps(library))
         refuse_implausible(library)
         return library
@@ -228,6 +231,13 @@ class FactorLibrary:
     @cached_property
     def digest(self) -> str:
         """sha256 of the content; row order, file order and column order change nothing."""
+        rank = np.unique(self.layer, return_inverse=True)[1]  # which set goes first; one set alone has no rank
+        lines = self.lines + _SEPARATOR + rank.astype(str).astype(object)
+        return hashlib.sha256("\n".join(sorted(lines.tolist())).encode()).hexdigest()
+
+    @cached_property
+    def lines(self) -> npt.NDArray[np.object_]:
+        """What each row says, as one line of text: rows that say the same are one factor."""
         c = self.columns
         lines = pd.Series(c.text["id"]).astype(object)
         for name in ("energy_type", "variant", "region", "unit", "gas", "heating_value", "use", "status"):
@@ -236,10 +246,9 @@ class FactorLibrary:
             lines = lines + _SEPARATOR + c.text[name]
         for numbers in (c.value, c.uncertainty_pct):
             lines = lines + _SEPARATOR + np.array([float(x).hex() for x in numbers], dtype=object)
-        rank = np.unique(self.layer, return_inverse=True)[1]  # which set goes first; one set alone has no rank
-        for days in (c.valid_from, c.valid_to, c.published, c.data_year, c.scope, rank):
+        for days in (c.valid_from, c.valid_to, c.published, c.data_year, c.scope):
             lines = lines + _SEPARATOR + np.array(list(map(str, days.tolist())), dtype=object)
-        return hashlib.sha256("\n".join(sorted(lines.tolist())).encode()).hexdigest()
+        return lines.to_numpy()
 
     def row(self, factor_id: str) -> int:
         """Return the row of a factor.

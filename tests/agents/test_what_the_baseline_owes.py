@@ -5,7 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from carbonost import GeoSelection, ParkData, PipelineBuilder, ScenarioParams
+from carbonost import GeoSelection, ParkData, PipelineBuilder, ScenarioParams, sample_park
+from carbonost.agents.stages.baseline import BaselineStage
+from carbonost.agents.stages.geo import GeoStage
+from carbonost.factors import FactorLibrary
 
 SQUARE = {
     "type": "Polygon",
@@ -203,3 +206,20 @@ def test_a_year_of_bills_and_a_load_of_diesel_leave_no_day_unsaid():
     diesel = bill(energy_type="mobile_diesel", consumption=3, unit="t", period_end=date(2023, 1, 31), id="diesel")
     found = baseline({"activities": [bill(), diesel], "entities": ENTITIES})
     assert not [name for name in missing(found) if "申报（缺" in name]
+
+
+def test_a_pipeline_counts_with_the_factors_it_is_given_and_says_which_code_counted():
+    """P16, P46: own electricity factors move scope 2 alone; the library, code and container are in the envelope."""
+    frame = FactorLibrary.default().to_frame()
+    grid = frame["energy_type"].eq("electricity") & frame["region"].str.startswith("CN")
+    frame.loc[grid, "value"] *= 0.9
+    own = FactorLibrary.from_frame(frame)
+    asked = PipelineBuilder.of(GeoStage(), BaselineStage())
+    before = asked.build().run(*sample_park(), auto_approve=True).envelopes["baseline"]
+    asked.with_factors(own).with_versions(code_commit="4f2a9c1", container_digest="sha256:9d1e")
+    after = asked.build().run(*sample_park(), auto_approve=True).envelopes["baseline"]
+    assert after.number("S1_tco2e_y") == before.number("S1_tco2e_y")
+    assert 0.89 < after.number("S2_tco2e_y") / before.number("S2_tco2e_y") < 0.95  # bought heat stays as it was
+    assert own.digest in {item.version for item in after.evidence}
+    assert (after.reproducibility.code_commit, after.reproducibility.container_digest) == ("4f2a9c1", "sha256:9d1e")
+    assert after.reproducibility.param_version != before.reproducibility.param_version

@@ -93,6 +93,13 @@ def test_a_library_written_and_read_back_is_the_same(library, tmp_path):
     assert pickle.loads(pickle.dumps(library)).digest == library.digest  # noqa: S301 -- our own bytes
 
 
+def test_packaged_rows_given_back_stay_packaged_and_a_changed_one_is_own(library):
+    frame = library.to_frame()
+    frame.loc[frame["id"] == "cn.grid.2023.province.js", "value"] *= 0.9
+    given = FactorLibrary.from_frame(frame)
+    assert list(given.ids[given.layer > 0]) == ["cn.grid.2023.province.js"]
+
+
 def test_a_user_needs_five_columns_and_the_rest_has_a_meaning():
     bare = own().get("own.js.2024")
     assert (bare.gas, bare.use, bare.status, bare.locator) == ("CO2", "inventory", "own", "row 0")
