@@ -26,16 +26,18 @@ class PowerFactorRule:
 
     def __post_init__(self) -> None:
         try:
-            levels = [float(level) for level, percent in self.steps if is_number(level) and is_number(percent)]
+            steps = tuple((level, percent) for level, percent in self.steps)
         except (TypeError, ValueError):
-            levels = []
-        if not levels or len(levels) != len(self.steps) or levels != sorted(set(levels)):
+            steps = ()
+        levels = [level for level, percent in steps if is_number(level) and 0 <= level <= 1 and is_number(percent)]
+        if not levels or len(levels) != len(steps) or levels != sorted(set(levels)):
             raise TariffError(
-                "are pairs (power factor, percent), ascending",
+                "are pairs (power factor from 0 to 1, percent), ascending",
                 field="power_factor.steps",
-                value=self.steps,
+                value="None" if self.steps is None else self.steps,
                 remedy="Write ((0.0, 5.0), (0.85, 0.0)).",
             )
+        object.__setattr__(self, "steps", tuple((float(level), float(percent)) for level, percent in steps))
 
     def percent(self, factor: FloatArray) -> FloatArray:
         """Adjustment [%] for each month's power factor [-]."""
@@ -57,7 +59,8 @@ class DemandDiscount:
             raise TariffError(
                 "must be a number that is not negative",
                 field="demand_discount.kwh_per_kva_month",
-                value=self.kwh_per_kva_month,
+                value="None" if self.kwh_per_kva_month is None else self.kwh_per_kva_month,
+                remedy="Write DemandDiscount(260.0, 0.9).",
             )
         if not is_number(self.factor) or not 0 <= self.factor <= 1:
             raise TariffError(
@@ -89,4 +92,17 @@ class ContractRule:
         for name, least in (("band", 1.0), ("excess_factor", 1.0), ("floor", 0.0)):
             value = getattr(self, name)
             if not is_number(value) or value < least:
-                raise TariffError(f"must be at least {least:g}", field=f"contract_rule.{name}", value=value)
+                raise TariffError(
+                    f"must be at least {least:g}",
+                    field=f"contract_rule.{name}",
+                    value="None" if value is None else value,
+                    remedy="Write ContractRule(band=1.05, excess_factor=2.0, floor=0.4).",
+                )
+        for name in ("document", "status"):
+            if not isinstance(getattr(self, name), str):
+                raise TariffError(
+                    "is not a text",
+                    field=f"contract_rule.{name}",
+                    value=getattr(self, name),
+                    remedy="Name the document, or leave it out.",
+                )

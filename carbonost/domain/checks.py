@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,13 @@ from carbonost.errors import InputError
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is one finite number; True and False are none."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(np.isfinite(value))
+    """Whether a value is one finite number a double can hold; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number beyond every double
+        return False
 
 
 def positive(noun: Any, *names: str, optional: bool = False) -> None:
@@ -60,10 +66,8 @@ def instant(value: Any, field: str, row: int | None = None) -> pd.Timestamp:
 
 def day(value: Any, field: str, error: type[InputError] = InputError) -> date:
     """Read a calendar date."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
+    if isinstance(value, date) and value is not pd.NaT:
+        return value.date() if isinstance(value, datetime) else value
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as exc:

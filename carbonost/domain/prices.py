@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -15,6 +14,8 @@ from carbonost.domain.checks import is_number
 from carbonost.errors import NaiveTimestampError, TariffError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from carbonost.domain.series import FloatArray, IntArray
 
 Prices: TypeAlias = float | Mapping[int, float] | Sequence[float] | pd.Series
@@ -24,16 +25,6 @@ SLOT_MIN: Final = 5  # the finest clock a published tariff uses is the half hour
 SLOTS: Final = 24 * 60 // SLOT_MIN
 DAY_KINDS: Final = 8  # Monday to Sunday, then listed holidays
 HOLIDAY: Final = 7
-_DAY_WORDS: Final = {"workday": (0, 1, 2, 3, 4), "weekend": (5, 6)}
-_BAND_WORDS: Final = {
-    "critical": "sharp",
-    **dict.fromkeys(("尖", "尖峰", "尖段"), "sharp"),
-    **dict.fromkeys(("峰", "高峰", "峰段"), "peak"),
-    **dict.fromkeys(("平", "平段", "平时段"), "flat"),
-    **dict.fromkeys(("谷", "低谷", "谷段"), "valley"),
-    **dict.fromkeys(("深谷", "深谷段"), "deep_valley"),
-}
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +92,14 @@ class PriceSeries:
     start_ns, step_ns : int
         First instant (UTC) and interval [ns].
     values : (n,) array of float [CNY/kWh]
+    name : str
+        The argument it was given as.
     """
 
     start_ns: int
     step_ns: int
     values: FloatArray
+    name: str = "energy_cny_per_kwh"
 
     def at(self, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
         """Mean price of the intervals; refused where the series does not reach."""
@@ -115,7 +109,7 @@ class PriceSeries:
         if outside.any():
             raise TariffError(
                 "the price series does not cover the load",
-                field="energy_cny_per_kwh",
+                field=self.name,
                 value=str(starts[int(np.argmax(outside))]),
                 remedy="Give a price for each interval of the load.",
             )
@@ -131,188 +125,59 @@ class PriceSeries:
         return np.asarray((integral(end) - integral(begin)) * self.step_ns / (end - begin), dtype=np.float64)
 
 
+def is_price(value: Any) -> bool:
+    """Whether a value is one finite amount of money; a `Decimal` is one, True and texts are none."""
+    return value.is_finite() if isinstance(value, Decimal) else is_number(value)
+
+
+def clock(slot: int) -> str:
+    """The time of day at which a slot begins."""
+    return f"{slot * SLOT_MIN // 60:02d}:{slot * SLOT_MIN % 60:02d}"
+
+
 def read_prices(prices: Prices, name: str) -> PriceTable | PriceSeries:
     """Read a scalar, 24 or 96 values of the local day, {hour: price}, or a Series on aware stamps."""
     if isinstance(prices, pd.Series) and isinstance(prices.index, pd.DatetimeIndex):
         return _read_series(prices, name)
-    if isinstance(prices, (pd.Series, Mapping)):
-        keys = dict(prices.items())
-        missing = sorted(set(range(24)) - set(keys))
-        surplus = sorted(set(keys) - set(range(24)), key=str)
-        if missing or surplus:
-            raise TariffError(
-                f"hours missing: {missing}" if missing else f"not an hour of the day: {surplus}",
-                field=name,
-                remedy="Give one price for each hour 0 to 23.",
-            )
-        day = _numbers([keys[hour] for hour in range(24)], name)
-    else:
-        day = np.atleast_1d(_numbers(prices, name))
-    if day.ndim != 1 or day.size not in (1, 24, 48, 96, SLOTS):
+    day = np.asarray(_of_hours(prices, name) if isinstance(prices, (pd.Series, Mapping)) else prices, dtype=object)
+    if day.ndim > 1 or day.size not in (1, 24, 48, 96, SLOTS):
         raise TariffError(
-            "a day of prices has 24, 48 or 96 values", field=name, value=day.size, remedy="Give one price, or a day."
+            "a day of prices has 24, 48, 96 or 288 values",
+            field=name,
+            value=f"{day.size} values" if day.ndim == 1 else f"{day.ndim} dimensions",
+            remedy="Give one price, or a day; a market's prices of many days are a Series on aware stamps.",
         )
-    table = np.broadcast_to(np.repeat(day, SLOTS // day.size), (12, DAY_KINDS, SLOTS))
+    values = np.empty(day.size)
+    for at, price in enumerate(day.ravel()):
+        if not is_price(price):
+            when = "" if day.size == 1 else f"the price of {clock(at * SLOTS // day.size)} "
+            raise TariffError(f"{when}is not a number", field=name, value=_told(price), remedy="Give CNY/kWh.")
+        values[at] = float(price)
+    table = np.broadcast_to(np.repeat(values, SLOTS // day.size), (12, DAY_KINDS, SLOTS))
     return PriceTable(np.ascontiguousarray(table))
 
 
-def band_table(bands: Iterable[Mapping[str, Any]], prices: BandPrices) -> PriceTable:
-    """Lay time-of-use bands over the year; each day of each month is covered exactly once."""
-    rows = [_Band.read(row, number) for number, row in enumerate(bands)]
-    names = np.full((12, DAY_KINDS, SLOTS), "", dtype="<U16")
-    for row in (r for r in rows if not r.overlay):
-        for month in row.months:
-            for kind in row.kinds:
-                row.lay(names[month - 1, kind], f"month {month}")
-    _refuse_gaps(names)
-    names[:, HOLIDAY] = names[:, 6]
-    laid = np.full_like(names[:, HOLIDAY], "")
-    dated: dict[date, Any] = {}
-    for row in (r for r in rows if r.overlay):
-        for month in row.months if row.kinds else ():
-            row.lay(laid[month - 1], "holiday")
-        for day in row.dates:
-            row.lay(dated.setdefault(day, np.full(SLOTS, "", dtype="<U16")), str(day))
-    names[:, HOLIDAY] = np.where(laid != "", laid, names[:, HOLIDAY])
-    by_month = [_month_prices(prices, month) for month in range(1, 13)]
-    values = np.stack([_price_of(names[m], by_month[m], m + 1) for m in range(12)])
-    singles = {}
-    for day, over in dated.items():
-        merged = np.where(over != "", over, names[day.month - 1, [day.weekday(), HOLIDAY]])
-        singles[day] = (_price_of(merged, by_month[day.month - 1], day.month), merged)
-    return PriceTable(values, names, singles, on_holidays=bool((laid != "").any()))
-
-
-@dataclass(frozen=True)
-class _Band:
-    band: str
-    first: int
-    last: int
-    months: tuple[int, ...]
-    kinds: tuple[int, ...]
-    dates: tuple[date, ...]
-    overlay: bool
-    row: int
-
-    @classmethod
-    def read(cls, row: Mapping[str, Any], number: int) -> _Band:
-        unknown = set(row) - {"band", "start", "end", "months", "days"} if isinstance(row, Mapping) else {"row"}
-        if unknown or not {"band", "start", "end"} <= set(row):
-            raise TariffError(
-                "a band has band, start, end, and may have months and days",
-                field="bands",
-                value=sorted(map(str, row)) if isinstance(row, Mapping) else row,
-                row=number,
-            )
-        listed = range(1, 13) if row.get("months") is None else row["months"]
-        months = tuple(listed) if isinstance(listed, Iterable) else (listed,)
-        if not months or not all(is_number(m) and m in range(1, 13) for m in months):
-            raise TariffError("months are 1 to 12", field="months", value=listed, row=number, remedy="Write [6, 7, 8].")
-        kinds, dates, overlay = _read_days(row.get("days"), number)
-        first, last = _slot(row["start"], number), _slot(row["end"], number)
-        if first >= last:
-            raise TariffError(
-                "a band ends after it starts",
-                field="end",
-                value=f"{row['start']}-{row['end']}",
-                row=number,
-                remedy="Split a band that passes midnight at 24:00.",
-            )
-        name = str(row["band"])
-        return cls(
-            _BAND_WORDS.get(name, name), first, last, tuple(int(m) for m in months), kinds, dates, overlay, number
-        )
-
-    def lay(self, day: Any, where: str) -> None:
-        part = day[self.first : self.last]
-        taken = part != ""
-        if taken.any():
-            at = self.first + int(np.argmax(taken))
-            raise TariffError(
-                f"two bands claim {_clock(at)} in {where}",
-                field="bands",
-                value=self.band,
-                row=self.row,
-                remedy="Let each time of the day belong to one band.",
-            )
-        part[:] = self.band
-
-
-def _read_days(days: Any, number: int) -> tuple[tuple[int, ...], tuple[date, ...], bool]:
-    if days is None:
-        return tuple(range(7)), (), False
-    listed = [days] if isinstance(days, (str, int, date)) else list(days)
-    kinds: list[int] = []
-    dates: list[date] = []
-    for item in listed:
-        if isinstance(item, str) and item in _DAY_WORDS:
-            kinds += _DAY_WORDS[item]
-        elif item == "holiday":
-            kinds.append(HOLIDAY)
-        elif isinstance(item, date):
-            dates.append(item)
-        elif isinstance(item, str):
-            try:
-                dates.append(date.fromisoformat(item))
-            except ValueError as exc:
-                raise TariffError("is not a kind of day", field="days", value=item, row=number) from exc
-        elif item in range(7):
-            kinds.append(int(item))
-        else:
-            raise TariffError("is not a kind of day", field="days", value=item, row=number)
-    overlay = bool(dates) or HOLIDAY in kinds
-    if overlay and any(kind != HOLIDAY for kind in kinds):
-        raise TariffError("a row is for weekdays or for special days, not both", field="days", row=number)
-    return tuple(kinds), tuple(dates), overlay
-
-
-def _slot(clock: Any, number: int) -> int:
-    match = _CLOCK.match(str(clock))
-    minutes = int(match[1]) * 60 + int(match[2]) if match else -1
-    if minutes < 0 or minutes > 24 * 60 or minutes % SLOT_MIN:
+def _of_hours(prices: Mapping[Any, Any] | pd.Series, name: str) -> list[Any]:
+    """The prices of {hour: price}, from 0 to 23."""
+    keys = list(prices.keys())
+    hours = [key for key in keys if is_number(key) and key in range(24)]
+    surplus = [key for key in keys if not (is_number(key) and key in range(24))]
+    doubled = next((hour for at, hour in enumerate(hours) if hour in hours[:at]), None)
+    missing = sorted(set(range(24)) - set(hours))
+    if surplus or doubled is not None or missing:
+        told = f"not an hour of the day: {surplus[:3]}" if surplus else f"hours missing: {missing}"
         raise TariffError(
-            f"times stand on a {SLOT_MIN}-minute clock from 00:00 to 24:00", field="start", value=clock, row=number
+            told if doubled is None else f"an hour is given twice: {doubled}",
+            field=name,
+            remedy="Give one price for each hour, whole numbers from 0 to 23, or a Series on aware stamps.",
         )
-    return minutes // SLOT_MIN
+    listed = prices.values() if isinstance(prices, Mapping) else prices
+    return [price for _, price in sorted(zip(hours, listed, strict=True), key=lambda pair: float(pair[0]))]
 
 
-def _clock(slot: int) -> str:
-    return f"{slot * SLOT_MIN // 60:02d}:{slot * SLOT_MIN % 60:02d}"
-
-
-def _refuse_gaps(names: Any) -> None:
-    empty = names[:, :HOLIDAY] == ""
-    if empty.any():
-        month, kind, slot = (int(i[0]) for i in np.nonzero(empty))
-        raise TariffError(
-            f"no band covers {_clock(slot)} on weekday {kind} in month {month + 1}",
-            field="bands",
-            remedy="Cover each day from 00:00 to 24:00.",
-        )
-
-
-def _month_prices(prices: BandPrices, month: int) -> Mapping[str, float]:
-    first = next(iter(prices.values()), None)
-    chosen: Any = prices
-    if isinstance(first, Mapping):
-        if month not in prices:
-            return {}
-        chosen = prices[month]  # type: ignore[index]
-    for band, value in chosen.items():
-        if not is_number(value):
-            raise TariffError("is not a number", field=f"prices[{band!r}]", value=value, remedy="Give CNY/kWh.")
-    return {_BAND_WORDS.get(str(band), str(band)): float(value) for band, value in chosen.items()}
-
-
-def _price_of(names: Any, prices: Mapping[str, float], month: int) -> FloatArray:
-    values = np.full(names.shape, np.nan)
-    for band, price in prices.items():
-        values[names == band] = price
-    missing = np.isnan(values)
-    if missing.any() and prices:
-        band = str(names[missing][0])
-        raise TariffError(f"no price for band {band!r} in month {month}", field="prices", value=sorted(prices))
-    return values
+def _told(value: Any) -> Any:
+    """A value as an error shows it; None is a value too."""
+    return "None" if value is None else value
 
 
 def _read_series(prices: pd.Series, name: str) -> PriceSeries:
@@ -320,27 +185,32 @@ def _read_series(prices: pd.Series, name: str) -> PriceSeries:
     assert isinstance(index, pd.DatetimeIndex)  # noqa: S101 -- told apart by the caller
     if index.tz is None:
         raise NaiveTimestampError("prices have stamps without a zone", field=name, remedy="Use tz_localize first.")
-    values = _numbers(prices.to_numpy(dtype=object), name, index)
+    if index.hasnans:
+        raise TariffError(
+            "a stamp is missing", field=name, row=int(np.argmax(index.isna())), remedy="Leave out rows without a stamp."
+        )
     stamps = index.as_unit("ns").asi8
     steps = np.diff(stamps)
-    if len(steps) == 0 or (steps <= 0).any() or (steps != steps[0]).any():
-        at = 0 if len(steps) == 0 else int(np.argmax((steps <= 0) | (steps != steps[0])))
+    step = int(np.sort(steps)[len(steps) // 2]) if len(steps) else 0
+    wrong = (steps != step) | (steps <= 0)
+    if wrong.any() or not len(steps):
+        at = int(np.argmax(wrong)) + 1 if len(steps) else 0
+        later = int(steps[at - 1]) if at else 0
+        kind = "comes after a gap" if later > 0 else "is not in order" if later < 0 else "is doubled"
         raise TariffError(
-            "prices need at least two regular, ascending stamps", field=name, value=str(index[at]) if len(index) else ""
+            f"a stamp {kind}" if at else "fewer than two stamps do not tell an interval",
+            field=name,
+            value=str(index[at]) if len(index) else "none",
+            remedy="Give at least two prices on a regular clock, sorted, each instant once.",
         )
-    return PriceSeries(int(stamps[0]), int(steps[0]), values)
-
-
-def _numbers(values: Any, name: str, index: pd.DatetimeIndex | None = None) -> FloatArray:
-    """Finite numbers; the first that is none is named, with its instant where there is one."""
-    given = np.asarray(values, dtype=object)
-    out = pd.to_numeric(pd.Series(given.ravel(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
-    wrong = ~np.isfinite(out)
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        shown = given.ravel()[first] if index is None else str(index[first])
-        raise TariffError("is not a number", field=name, value=shown, remedy="Give a price for each time.")
-    return np.asarray(out.reshape(given.shape), dtype=np.float64)
+    values = np.empty(len(prices))
+    for at, price in enumerate(prices.to_numpy(dtype=object)):
+        if not is_price(price):
+            raise TariffError(
+                "is not a number", field=name, value=f"{price!r} at {index[at]}", remedy="Give a price for each time."
+            )
+        values[at] = float(price)
+    return PriceSeries(int(stamps[0]), step, values, name)
 
 
 def _slots_per_interval(hours: float) -> int:

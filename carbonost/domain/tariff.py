@@ -10,15 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from carbonost.domain.bands import band_table
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
-from carbonost.domain.checks import day, is_number
-from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, band_table, read_prices
+from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, read_prices
+from carbonost.domain.tariff_checks import (
+    CHARGES,
+    amount,
+    check_charge,
+    check_options,
+    dates,
+    one_of,
+    read_fields,
+    texts,
+)
 from carbonost.errors import TariffError
 
 if TYPE_CHECKING:
@@ -32,7 +40,6 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
 Charge = Literal["energy_only", "demand", "contract", "capacity"]
-TAXES: Final = ("included", "excluded")
 _ENGINE: Final = "carbonost.engines.energy"
 _FROM_REGION: Final = (f"{_ENGINE}.region", "tariff_from_region")
 _BILL: Final = (f"{_ENGINE}.bill", "bill")
@@ -91,25 +98,15 @@ class Tariff:
     valid_to: date | None = None
     tax: str = "included"
     region: str | None = None
+    voltage: str | None = None
     status: str = "user"
     gaps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     holidays: frozenset[date] = field(default_factory=frozenset, repr=False)
 
     def __post_init__(self) -> None:
-        _check_fields(self)
-        _check_charge(self)
-        for name in ("valid_from", "valid_to"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, day(getattr(self, name), name, TariffError))
-        if self.valid_from is not None and self.valid_to is not None and self.valid_to < self.valid_from:
-            raise TariffError("ends before it begins", field="valid_to", value=str(self.valid_to))
-        try:
-            ZoneInfo(self.zone)
-        except (KeyError, ValueError, TypeError, OSError) as exc:
-            raise TariffError(
-                "is not a time zone", field="zone", value=self.zone, remedy="Use a name such as 'Asia/Shanghai'."
-            ) from exc
+        read_fields(self)
+        check_charge(self)
 
     @classmethod
     def from_prices(
@@ -187,7 +184,7 @@ class Tariff:
             export=None if export_cny_per_kwh is None else read_prices(export_cny_per_kwh, "export_cny_per_kwh"),
             transformer_kva=transformer_kva,
             zone=zone,
-            holidays=_listed(holidays),
+            holidays=dates(holidays, "holidays"),
             **_charged(charge, demand_cny_per_kw_month, capacity_cny_per_kva_month, contract_kw, options),
         )
 
@@ -281,73 +278,24 @@ def infer_charge(demand: float, capacity: float, contract_kw: float | None) -> C
     return "capacity" if capacity else "energy_only"
 
 
-def _listed(holidays: Iterable[Any]) -> frozenset[date]:
-    if isinstance(holidays, str):
-        raise TariffError(
-            "is not a list of dates", field="holidays", value=holidays, remedy="Give holidays=[date(2026, 10, 1), …]."
-        )
-    return frozenset(day(item, "holidays", TariffError) for item in holidays)
-
-
 def _charged(
-    charge: Charge | None, demand: float, capacity: float, contract_kw: float | None, options: dict[str, Any]
-) -> dict[str, Any]:
+    charge: Charge | None, demand: float | None, capacity: float | None, contract_kw: float | None,
+    options: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     """The fixed part's fields: the charge inferred, a contract's packaged rule, and a gap where no price is given."""
-    billed = charge or infer_charge(demand, capacity, contract_kw)
+    check_options(Tariff, options)
+    demand = 0.0 if demand is None else amount(demand, "demand_cny_per_kw_month")
+    capacity = 0.0 if capacity is None else amount(capacity, "capacity_cny_per_kva_month")
+    if charge is not None:
+        one_of(charge, "charge", CHARGES)
+    billed = infer_charge(demand, capacity, contract_kw) if charge is None else charge
     given = {"charge": billed, "demand_cny_per_kw_month": demand, "capacity_cny_per_kva_month": capacity}
     if billed != "energy_only" and not (capacity if billed == "capacity" else demand):
         gap = f"the price of charge={billed!r} is not given: the fixed charge is not billed"
-        options = {**options, "gaps": tuple(dict.fromkeys((*options.get("gaps", ()), gap)))}
+        options = {**options, "gaps": tuple(dict.fromkeys((*texts(options.get("gaps", ()), "gaps"), gap)))}
     if billed == "contract":
         options = getattr(import_module(_CONTRACT[0]), _CONTRACT[1])(options)
     return {**given, "contract_kw": contract_kw, **options}
-
-
-def _check_fields(tariff: Tariff) -> None:
-    """Refuse fields of the wrong type or range."""
-    for name in ("demand_cny_per_kw_month", "capacity_cny_per_kva_month", "transformer_kva", "contract_kw"):
-        value = getattr(tariff, name)
-        if value is not None and not (is_number(value) and value >= 0):
-            raise TariffError("must be a number that is not negative", field=name, value=value)
-    kinds = {"power_factor": PowerFactorRule, "demand_discount": DemandDiscount, "contract_rule": ContractRule}
-    for name, kind in kinds.items():
-        if not isinstance(getattr(tariff, name), (kind, NoneType)):
-            raise TariffError(f"is not a {kind.__name__}", field=name, value=getattr(tariff, name))
-    if tariff.tax not in TAXES:
-        raise TariffError("is not known", field="tax", value=tariff.tax, remedy=f"Say one of {', '.join(TAXES)}.")
-    if not is_number(tariff.demand_window_min) or tariff.demand_window_min <= 0:
-        raise TariffError("must be above 0", field="demand_window_min", value=tariff.demand_window_min)
-
-
-def _check_charge(tariff: Tariff) -> None:
-    """Refuse a charge that lacks what it is billed on."""
-    if tariff.charge not in ("energy_only", "demand", "contract", "capacity"):
-        raise TariffError(
-            "is not a way to bill the fixed part",
-            field="charge",
-            value=tariff.charge,
-            remedy="Use 'energy_only', 'demand', 'contract' or 'capacity'.",
-        )
-    needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
-    if needs and getattr(tariff, needs) is None:
-        raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")
-    if tariff.charge == "contract" and tariff.contract_rule is None:
-        raise TariffError(
-            "a contract is billed by a rule",
-            field="contract_rule",
-            remedy="Give contract_rule=ContractRule(…), or build the tariff with Tariff.from_prices.",
-        )
-    if tariff.contract_rule is not None and tariff.transformer_kva is not None and tariff.contract_kw is not None:
-        floor = tariff.contract_rule.floor * tariff.transformer_kva
-        if tariff.contract_kw < floor:
-            raise TariffError(
-                f"a contract may not be below {tariff.contract_rule.floor:.0%} of the transformer, {floor:g} kW",
-                field="contract_kw",
-                value=tariff.contract_kw,
-                remedy="Raise the contract or choose another charge.",
-            )
-    if tariff.demand_discount is not None and tariff.transformer_kva is None:
-        raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
 
 
 __all__ = ["DAY_KINDS", "SLOTS", "Charge", "ContractRule", "DemandDiscount", "PowerFactorRule", "Tariff", "TouBand"]

@@ -1,0 +1,174 @@
+"""What the fields of a tariff may hold: each is read once, and what cannot be is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
+from carbonost.domain.checks import day
+from carbonost.domain.prices import PriceSeries, PriceTable, is_price
+from carbonost.errors import TariffError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from carbonost.domain.tariff import Tariff
+
+CHARGES: Final = ("energy_only", "demand", "contract", "capacity")
+TAXES: Final = ("included", "excluded")
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "energy": (PriceTable, PriceSeries),
+    "export": (PriceTable, PriceSeries),
+    "power_factor": (PowerFactorRule,),
+    "demand_discount": (DemandDiscount,),
+    "contract_rule": (ContractRule,),
+    "region": (str,),
+    "voltage": (str,),
+    "status": (str,),
+}
+_PRICES: Final = ("demand_cny_per_kw_month", "capacity_cny_per_kva_month")
+_SIZES: Final = ("transformer_kva", "contract_kw")
+_NEEDED: Final = ("energy", "status")
+
+
+def amount(value: Any, name: str) -> float:
+    """Read an amount that is not negative."""
+    if not is_price(value) or value < 0:
+        raise TariffError(
+            "must be a number that is not negative",
+            field=name,
+            value="None" if value is None else value,
+            remedy=f"Write {name}=40.0.",
+        )
+    return float(value)
+
+
+def read_fields(tariff: Tariff) -> None:
+    """Bring each field to its type, or refuse it."""
+    _check_kinds(tariff)
+    read: dict[str, Any] = {
+        **{name: amount(getattr(tariff, name), name) for name in _PRICES},
+        **{name: amount(getattr(tariff, name), name) for name in _SIZES if getattr(tariff, name) is not None},
+        **{name: texts(getattr(tariff, name), name) for name in ("gaps", "sources")},
+        "demand_window_min": _minutes(tariff.demand_window_min),
+        "holidays": dates(tariff.holidays, "holidays"),
+    }
+    for name in ("valid_from", "valid_to"):
+        if getattr(tariff, name) is not None:
+            read[name] = day(getattr(tariff, name), name, TariffError)
+    for name, value in read.items():
+        object.__setattr__(tariff, name, value)
+    if tariff.valid_from is not None and tariff.valid_to is not None and tariff.valid_to < tariff.valid_from:
+        raise TariffError(
+            "ends before it begins",
+            field="valid_to",
+            value=str(tariff.valid_to),
+            remedy=f"It begins on {tariff.valid_from}.",
+        )
+    one_of(tariff.tax, "tax", TAXES)
+    _check_zone(tariff.zone)
+
+
+def _check_kinds(tariff: Tariff) -> None:
+    for name, kinds in _KINDS.items():
+        value = getattr(tariff, name)
+        if not isinstance(value, kinds) and (value is not None or name in _NEEDED):
+            known = " or ".join(kind.__name__ for kind in kinds)
+            shown = "None" if value is None else value
+            raise TariffError(f"is not a {known}", field=name, value=shown, remedy=f"Give a {known}.")
+
+
+def _minutes(window: Any) -> int:
+    if not is_price(window) or window <= 0 or window != int(window):
+        raise TariffError(
+            "must be a whole number of minutes above 0", field="demand_window_min", value=window, remedy="Write 15."
+        )
+    return int(window)
+
+
+def check_charge(tariff: Tariff) -> None:
+    """Refuse a charge that lacks what it is billed on."""
+    one_of(tariff.charge, "charge", CHARGES)
+    needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
+    if needs and getattr(tariff, needs) is None:
+        raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")
+    if tariff.charge == "contract" and tariff.contract_rule is None:
+        raise TariffError(
+            "a contract is billed by a rule",
+            field="contract_rule",
+            remedy="Give contract_rule=ContractRule(…), or build the tariff with Tariff.from_prices.",
+        )
+    if tariff.contract_rule is not None and tariff.transformer_kva is not None and tariff.contract_kw is not None:
+        floor = tariff.contract_rule.floor * tariff.transformer_kva
+        if tariff.contract_kw < floor:
+            raise TariffError(
+                f"a contract may not be below {tariff.contract_rule.floor:.0%} of the transformer, {floor:g} kW",
+                field="contract_kw",
+                value=tariff.contract_kw,
+                remedy="Raise the contract or choose another charge.",
+            )
+    if tariff.demand_discount is not None and tariff.transformer_kva is None:
+        raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
+
+
+def check_options(kind: type[Tariff], options: dict[str, Any]) -> None:
+    """Refuse an option that is no field of a tariff."""
+    known = [field.name for field in fields(kind)]
+    for name, value in options.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1) or known
+            raise TariffError(
+                "is no field of a tariff", field=name, value=value, remedy=f"The nearest: {', '.join(near)}."
+            )
+
+
+def one_of(value: Any, name: str, known: tuple[str, ...]) -> None:
+    """Refuse a word that is not among the known ones."""
+    if not isinstance(value, str) or value not in known:
+        raise TariffError(
+            "is not known",
+            field=name,
+            value="None" if value is None else value,
+            remedy=f"Use one of {', '.join(map(repr, known))}.",
+        )
+
+
+def dates(given: Any, name: str) -> frozenset[date]:
+    """Read a list of days."""
+    return frozenset(day(item, name, TariffError) for item in _listed(given, name, "[date(2026, 10, 1), …]"))
+
+
+def texts(given: Any, name: str) -> tuple[str, ...]:
+    """Read a list of texts."""
+    out = tuple(_listed(given, name, "('…',)"))
+    for text in out:
+        if not isinstance(text, str):
+            raise TariffError("is not a text", field=name, value=text, remedy=f"Give {name}=('…',).")
+    return out
+
+
+def _listed(given: Any, name: str, example: str) -> list[Any]:
+    scalar = not isinstance(given, Iterable) or isinstance(given, (str, bytes))
+    if scalar or (isinstance(given, np.ndarray) and given.ndim == 0):
+        raise TariffError(
+            "is not a list",
+            field=name,
+            value="None" if given is None else given,
+            remedy=f"Give {name}={example}.",
+        )
+    return list(given)
+
+
+def _check_zone(zone: Any) -> None:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, TypeError, OSError, AttributeError) as exc:
+        raise TariffError(
+            "is not a time zone", field="zone", value=zone, remedy="Use a name such as 'Asia/Shanghai'."
+        ) from exc
