@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.keyed import Keyed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,17 +20,8 @@ ITEMS: Final = ("energy", "demand", "capacity", "export", "power_factor", "wear"
 """Terms of a ledger. Each is a cost; what export earns is a negative cost."""
 
 
-class _Keyed:
-    """`result["key"]` for results the specification returns as a dict."""
-
-    def __getitem__(self, key: str) -> Any:
-        if key.startswith("_") or not hasattr(self, key):
-            raise KeyError(key)
-        return getattr(self, key)
-
-
 @dataclass(frozen=True, eq=False)
-class Ledger(_Keyed):
+class Ledger(Keyed):
     """Costs by month and term.
 
     Attributes
@@ -136,7 +129,7 @@ class Ledger(_Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Schedule(_Keyed):
+class Schedule(Keyed):
     """A plan of every flow and what it costs.
 
     Attributes
@@ -144,13 +137,13 @@ class Schedule(_Keyed):
     status : str
         "optimal"; "feasible" where on/off decisions over a long horizon were taken window by window:
         ``diagnostics`` then hold ``bound_cny``, which no plan is below, and the ``gap`` to it as a share.
-    objective_cny, baseline_cny : float
+    objective_cny, baseline_cny : float [CNY]
         Cost of the plan, and of the same demand without the assets' freedom (batteries idle, generators
         absent, vehicles charged on arrival, heat from the boiler).
-    peak_kw : float
+    peak_kw : float [kW]
         Highest billed demand.
-    carbon_shadow_price_cny_per_t : float
-        What the last tonne under the cap saves [CNY/t]; 0 without a binding cap, NaN where a
+    carbon_shadow_price_cny_per_t : float [CNY/t]
+        What the last tonne under the cap saves; 0 without a binding cap, NaN where a
         plan with on/off decisions has no shadow price.
     """
 
@@ -194,10 +187,14 @@ class Schedule(_Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class PeakShaving(_Keyed):
+class PeakShaving(Keyed):
     """A battery's saving on one load, under the specification's names.
 
-    `savings_percentage` is in percent of the original cost.
+    Attributes
+    ----------
+    original_cost, optimized_cost : float [CNY]
+        Cost of the load alone, and of the plan.
+    schedule : Schedule
     """
 
     original_cost: float
@@ -242,7 +239,7 @@ class PeakShaving(_Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Sizing(_Keyed):
+class Sizing(Keyed):
     """Chosen capacities.
 
     Attributes
@@ -282,10 +279,15 @@ class Sizing(_Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Frontier(_Keyed):
+class Frontier(Keyed):
     """Cost against emissions: no plan is cheaper at the same emissions.
 
-    `cost_cny` leaves the carbon price out, so that both axes are independent.
+    Attributes
+    ----------
+    cost_cny : (n,) array of float [CNY]
+        Without the carbon price, so that both axes are independent.
+    emissions_t : (n,) array of float [tCO2]
+    schedules : tuple of Schedule
     """
 
     cost_cny: FloatArray
@@ -314,8 +316,16 @@ class Frontier(_Keyed):
 
 
 @dataclass(frozen=True)
-class Setpoints(_Keyed):
-    """What to do in the next interval, and the state to hand to the next step (plain JSON)."""
+class Setpoints(Keyed):
+    """What to do in the next interval, and the state to hand to the next step.
+
+    Attributes
+    ----------
+    charge_kw, discharge_kw, import_kw : float [kW]
+        Mean power over the interval, at the grid side.
+    state : dict
+        Plain JSON, which survives a restart.
+    """
 
     charge_kw: float
     discharge_kw: float
@@ -331,9 +341,13 @@ class Setpoints(_Keyed):
             "state": dict(self.state),
         }
 
+    def _repr_html_(self) -> str:
+        powers = {name: value for name, value in self.to_dict().items() if name != "state"}
+        return str(pd.Series(powers, name="setpoints").to_frame().to_html())
+
 
 @dataclass(frozen=True, eq=False)
-class ScenarioPlan(_Keyed):
+class ScenarioPlan(Keyed):
     """One plan for a battery that is good over several possible loads.
 
     Attributes

@@ -51,3 +51,13 @@ def test_a_forecast_frame_is_a_load_too():
     frame = pd.DataFrame({"ds": series.index, "yhat": series.to_numpy(), "yhat_lower": 0.0, "yhat_upper": 0.0})
     result = EnergyOptimizer().optimize_peak_shaving(frame, 50.0, 50.0, CHEAP_NIGHT)
     assert result.original_cost == pytest.approx(1560.0)
+
+
+def test_a_result_has_the_manners_of_the_dict_it_stands_for():
+    result = EnergyOptimizer().optimize_peak_shaving(day(np.full(24, 100.0)), 50.0, 50.0, CHEAP_NIGHT)
+    assert dict(result) == result.to_dict()
+    assert "savings" in result
+    assert "no such key" not in result
+    assert 0 not in result
+    assert result.get("savings") == result.savings
+    assert result.get("no such key", 0.0) == 0.0
