@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from carbonost.engines.energy import Battery, Case, Chp, EnergyOptimizer, FlexibleLoad, Grid, PvArray, Site, Tariff
+from carbonost.engines.forecast import predict_load
 from carbonost.errors import InfeasibleError, InputError
 
 OPT = EnergyOptimizer()
@@ -212,6 +213,15 @@ def test_a_forecast_is_found_by_the_name_of_its_room():
     from carbonost.engines.energy import optimizer
 
     assert optimizer.FORECASTER == ("carbonost.engines.forecast", "predict_load")
+
+
+def test_a_forecast_hears_of_the_temperature_and_of_where_days_begin():
+    hours = pd.date_range("2025-06-01", periods=24 * 29, freq="h", tz="Asia/Shanghai")
+    warmth = pd.Series(25.0 + 8.0 * np.random.default_rng(3).random(29).repeat(24), hours)
+    history = (100.0 + 5.0 * warmth)[: 24 * 28]
+    told = OPT.predict_load(history, exog=warmth, zone="UTC")
+    pd.testing.assert_frame_equal(told, predict_load(history, exog=warmth.to_frame("warmth"), zone="UTC"))
+    assert (told.yhat - OPT.predict_load(history).yhat).abs().max() > 1.0
 
 
 def test_a_price_on_carbon_with_chp_counts_its_gas():

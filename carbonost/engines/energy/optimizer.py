@@ -39,7 +39,10 @@ class EnergyOptimizer:
         horizon_hours: int = 24,
         model: str = "auto",
         level: float = 0.8,
-        holidays: str = "CN",
+        holidays: str | None = "CN",
+        *,
+        exog: Any = None,
+        zone: str | None = None,
     ) -> pd.DataFrame:
         """Forecast a load.
 
@@ -51,16 +54,29 @@ class EnergyOptimizer:
             "auto" or the name of a forecaster.
         level : float [-]
             Share of outcomes the interval is to cover.
-        holidays : str
-            Country whose day types count.
+        holidays : str or None
+            Country whose day types count; None knows weekends only.
+        exog : Series or DataFrame with aware stamps, optional
+            Signals such as temperature, covering history and horizon.
+        zone : str, optional
+            Where days begin; the stamps' own by default.
 
         Returns
         -------
         DataFrame
-            `ds, yhat, yhat_lower, yhat_upper`.
+            `ds, yhat, yhat_lower, yhat_upper` [kW].
+
+        Raises
+        ------
+        HistoryTooShortError
+            With less than two days of readings.
+        NaiveTimestampError
+            If the stamps carry no zone.
+        InputError
+            If an argument cannot be used; `value` is the first offending instant.
         """
         forecast: pd.DataFrame = getattr(import_module(FORECASTER[0]), FORECASTER[1])(
-            history, horizon_hours=horizon_hours, model=model, level=level, holidays=holidays
+            history, horizon_hours=horizon_hours, model=model, level=level, holidays=holidays, exog=exog, zone=zone
         )
         return forecast
 
@@ -77,7 +93,7 @@ class EnergyOptimizer:
         Parameters
         ----------
         load_forecast : DataFrame with `timestamp, load_kw` or `ds, yhat`, or Series [kW]
-        battery_capacity_kwh, battery_power_kw : float
+        battery_capacity_kwh, battery_power_kw : float [kWh, kW]
         electricity_prices : Tariff or {hour: CNY/kWh}
         **battery
             Further fields of `Battery`, such as `soc_min` or `wear_cny_per_kwh`.
@@ -86,6 +102,13 @@ class EnergyOptimizer:
         -------
         PeakShaving
             Also readable as ``result["savings"]``.
+
+        Raises
+        ------
+        TariffError
+            If an hour has no price.
+        InputError
+            A load or a field of the battery that cannot be used.
         """
         tariff = (
             electricity_prices if isinstance(electricity_prices, Tariff) else Tariff.from_prices(electricity_prices)
@@ -177,17 +200,25 @@ class EnergyOptimizer:
         ----------
         site : Site
             Assets to be chosen state what owning them costs.
-        discount_rate : float [-]
+        load, tariff
+            As of `dispatch`.
+        discount_rate : float [1/a]
             Turns capital cost into an annuity over `life_years`.
         weight : float [-]
             How often the load's horizon stands for itself in a year; capacities are paid by the year.
         **dispatch
             Further arguments of `dispatch`.
 
+        Returns
+        -------
+        Sizing
+
         Raises
         ------
         UnboundedError
             If owning more always pays and no bound stops it.
+        InfeasibleError, SolverTimeoutError, InputError
+            As of `dispatch`.
         """
         problem = read_problem(site, load, tariff, discount_rate=discount_rate, weight=weight, **dispatch)
         return size(problem)
@@ -197,10 +228,21 @@ class EnergyOptimizer:
 
         Parameters
         ----------
+        site, load, tariff
+            As of `dispatch`.
         points : int
             How many, both ends included.
         **dispatch
             Further arguments of `dispatch`; `grid_kg_per_kwh` is needed.
+
+        Returns
+        -------
+        Frontier
+
+        Raises
+        ------
+        InputError
+            If no emission factor is given, or as of `dispatch`.
         """
         return pareto(of_known_size(read_problem(site, load, tariff, **dispatch)), points)
 
@@ -209,10 +251,17 @@ class EnergyOptimizer:
 
         Parameters
         ----------
+        site, tariff
+            As of `dispatch`.
         history : Series or DataFrame, optional [kW]
             Past load, from which the first month's peak target is set.
         **options
             Further arguments of `dispatch` that do not change with time.
+
+        Returns
+        -------
+        Controller
+            Its `step(forecast_kw, state)` gives the next interval's `Setpoints`.
         """
         return Controller(site, tariff, history=history, **options)
 
@@ -237,6 +286,14 @@ class EnergyOptimizer:
             One per scenario; equal when omitted.
         aim : {"expected", "worst", "cvar"}
             What is least: the mean cost, the largest, or the mean of the dearest share `tail`.
+        tail : float [-]
+            Share of outcomes that counts with "cvar".
+        **dispatch
+            Further arguments of `dispatch`.
+
+        Returns
+        -------
+        ScenarioPlan
         """
         cases = forecast_scenarios(loads) if isinstance(loads, pd.DataFrame) else dict(loads)
         common_times(cases)
@@ -250,9 +307,32 @@ class EnergyOptimizer:
         executor: Executor | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, Schedule]:
-        """Dispatch a portfolio of parks, each a `Case`, through any `concurrent.futures` executor."""
+        """Dispatch many parks.
+
+        Parameters
+        ----------
+        cases : {park: Case}
+        executor : Executor of `concurrent.futures`, optional
+            One after another in this process without it.
+        progress : callable, optional
+            Called with how many are done, and of how many.
+
+        Returns
+        -------
+        {park: Schedule}
+        """
         return solve_portfolio(cases, executor, progress)
 
     def convex_model(self, site: Site, load: Any, tariff: Tariff, **dispatch: Any) -> ConvexModel:
-        """The dispatch model in cvxpy, to which convex terms and limits may be added."""
+        """The dispatch model in cvxpy, to which convex terms and limits may be added.
+
+        Parameters
+        ----------
+        site, load, tariff, **dispatch
+            As of `dispatch`; without on/off decisions.
+
+        Returns
+        -------
+        ConvexModel
+        """
         return ConvexModel(of_known_size(read_problem(site, load, tariff, **dispatch)))
