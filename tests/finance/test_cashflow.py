@@ -11,6 +11,7 @@ from carbonost.engines.finance import (
     TaxTerms,
     check_consistency,
     lcoe,
+    loan,
     mac,
     macc,
     npv,
@@ -312,3 +313,39 @@ def test_a_measure_named_twice_is_not_counted_twice():
     one = {"id": "m", "capex_cny": 1e6, "saving_cny_per_year": 2e5, "life_years": 10}
     with pytest.raises(InputError, match="twice"):
         portfolio([one, one], {"wacc": 0.08, "horizon_years": 10}, size=2)
+
+
+def test_what_is_still_owed_at_the_horizon_is_paid_back_there():
+    """A loan longer than the horizon gave the owner money that nobody returned."""
+    measure, scenario = {"capex_cny": 1000.0, "saving_cny_per_year": 200.0}, {"wacc": 0.05, "horizon_years": 5}
+    for years in (5, 10, 30):
+        for method in ("annuity", "equal_principal"):
+            flow = Cashflow.build(measure, scenario, financing=Financing("loan", 0.7, years, 0.05, method))
+            assert npv(0.05, flow.owner) == pytest.approx(npv(0.05, flow.pretax))
+    service = loan(700.0, 0.05, 10, method="equal_principal")
+    flow = Cashflow.build(measure, scenario, financing=Financing("loan", 0.7, 10, 0.05, "equal_principal"))
+    assert flow.owner[-1] == pytest.approx(200.0 - service.interest_cny[4] - 70.0 - service.balance_cny[4])
+
+
+def test_a_loan_may_begin_with_years_of_interest_only():
+    measure, scenario = {"capex_cny": 1000.0, "saving_cny_per_year": 200.0}, {"wacc": 0.05, "horizon_years": 5}
+    flow = Cashflow.build(measure, scenario, financing=Financing("loan", 1.0, 4, 0.05, grace_years=2))
+    assert flow.owner[:3].tolist() == pytest.approx([0.0, 150.0, 150.0])
+    with pytest.raises(InputError, match="grace_years"):
+        Financing("loan", 1.0, 4, 0.05, grace_years=4)
+
+
+def test_what_the_host_buys_again_after_the_contract_is_written_off_by_him():
+    """The host's own replacement was taken for a cost of its year."""
+    measure = {
+        "capex_cny": 1000.0, "opex_cny_per_year": 50.0, "saving_cny_per_year": 400.0, "life_years": 4,
+        "abatement_t_per_year": 1.0,
+    }  # fmt: skip
+    contract = Financing("shared_savings", share=0.7, years=3, provider_tax=TaxTerms(0.25, 5))
+    scenario = {"wacc": 0.08, "horizon_years": 8, "carbon_price_y_per_tco2": 10.0}
+    flow = Cashflow.build(measure, scenario, tax=TaxTerms(0.25, 5), financing=contract)
+    inside, yearly = 0.3 * 400.0 * 0.75, 400.0 + 10.0 - 50.0
+    bought = yearly * 0.75 - 1000.0
+    assert flow.owner.tolist() == pytest.approx([0.0, *[inside] * 3, bought, *[yearly * 0.75 + 0.25 * 200.0] * 4])
+    fee = 0.7 * 400.0 + 10.0 - 50.0
+    assert flow.provider.tolist() == pytest.approx([-1000.0, *[fee - 0.25 * (fee - 200.0)] * 3, *[0.0] * 5])

@@ -32,7 +32,7 @@ def test_the_curve_is_walked_to_a_target():
     assert macc(ROWS).to_target(2110.0).abatement_t == 2110.0
 
 
-@pytest.mark.parametrize("target", [2111.0, -1.0, np.nan])
+@pytest.mark.parametrize("target", [2111.0, -1.0])
 def test_a_target_that_cannot_be_reached_is_refused_with_what_can(target):
     with pytest.raises(InputError, match="2110 t"):
         macc(ROWS).to_target(target)
@@ -119,7 +119,7 @@ def test_a_model_may_take_its_parameters_by_name_or_as_one_mapping():
 
 
 def test_a_range_for_an_unknown_parameter_is_refused():
-    with pytest.raises(InputError, match="base holds rate"):
+    with pytest.raises(InputError, match="Known: rate"):
         tornado(lambda rate: rate, {"rate": 0.1}, {"price": (1.0, 2.0)})
     with pytest.raises(InputError):
         tornado(lambda rate: rate, {"rate": 0.1}, {"rate": (1.0,)})

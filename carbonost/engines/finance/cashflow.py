@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.checks import is_number
+from carbonost.domain.arguments import fit, of_kind, one_of, scalar, whole
 from carbonost.domain.scenario import ScenarioParams
-from carbonost.engines.finance.columns import plain, rates, whole_years
+from carbonost.engines.finance.columns import one_rate, one_term, plain, shares
 from carbonost.engines.finance.discount import npv
-from carbonost.engines.finance.financing import loan, shared_savings
+from carbonost.engines.finance.financing import METHODS, loan, shared_savings
 from carbonost.engines.finance.metrics import Payback, payback, payback_column
 from carbonost.engines.finance.rates import Irr, irr, irr_column
 from carbonost.engines.finance.tax import TaxTerms, holiday_rates, income_tax
@@ -22,6 +22,15 @@ from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
+
+_MOVES: Final = {
+    "price_escalation": 0.0,
+    "capex_multiplier": 1.0,
+    "opex_multiplier": 1.0,
+    "subsidy_share": 0.0,
+    "carbon_price_y_per_tco2": 0.0,
+}
+"""What of a scenario moves amounts, and its value where the scenario is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Financing:
     rate : float [1/a]
         Of the loan, nominal.
     method : {"annuity", "equal_principal"}
+    grace_years : int [a]
+        First years of a loan that pay interest only.
     provider_tax : TaxTerms or None
         How the energy service company is taxed, e.g. ``tax_terms(holiday="emc", …)``; None: not looked at.
     """
@@ -48,17 +59,18 @@ class Financing:
     years: int = 1
     rate: float = 0.0
     method: Literal["annuity", "equal_principal"] = "annuity"
+    grace_years: int = 0
     provider_tax: TaxTerms | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in ("self", "loan", "shared_savings"):
-            raise InputError("unknown financing", "kind", self.kind, "Choose self, loan or shared_savings.")
-        if self.method not in ("annuity", "equal_principal"):
-            raise InputError("unknown method", "method", self.method, "Choose 'annuity' or 'equal_principal'.")
-        if not is_number(self.share) or not 0 <= self.share <= 1:
-            raise InputError("must lie in [0, 1]", "share", self.share, "70 % is 0.7.")
-        rates(self.rate)
-        whole_years(self.years)
+        one_of(self.kind, ("self", "loan", "shared_savings"), "kind")
+        one_of(self.method, METHODS, "method")
+        shares(scalar(self.share, "share", remedy="70 % is 0.7."), "share")
+        one_rate(self.rate)
+        if whole(self.grace_years, "grace_years") >= one_term(self.years):
+            raise InputError("must be shorter than the term", "grace_years", self.grace_years, "Lengthen the term.")
+        if self.provider_tax is not None:
+            of_kind(self.provider_tax, TaxTerms, "provider_tax", "Give TaxTerms(…), or tax_terms(…).")
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,11 @@ class Cashflow:
         the depreciable cost. Energy prices grow by `price_escalation` from the second year on.
         """
         known(scenario, ScenarioParams, "scenario")
-        horizon = int(whole_years(number(scenario, "horizon_years"), "horizon_years").item())
+        if tax is not None:
+            of_kind(tax, TaxTerms, "tax", "Give TaxTerms(…), or tax_terms(…).")
+        paid_by = Financing() if financing is None else financing
+        of_kind(paid_by, Financing, "financing", 'Give Financing("loan", …).')
+        horizon = whole(number(scenario, "horizon_years"), "horizon_years", least=1)
         have = amounts(measure, horizon)
         gross = _gross(have, scenario, horizon)
         rules = _tax_rules(scenario) if tax is None else tax
@@ -146,18 +162,13 @@ class Cashflow:
         pretax = income + granted - gross["opex"] - gross["capex"]
         due = np.zeros_like(pretax) if rules is None else _tax_due(rules, income, taxable, gross["capex"])
         flows = {**gross, "depreciation": written, "taxable": taxable, "tax": due, "pretax": pretax}
-        owner, provider = _financed(financing or Financing(), rules, flows)
+        owner, provider = _financed(paid_by, rules, flows)
         return cls(**flows, after_tax=pretax - due, owner=owner, provider=provider, rate=number(scenario, "wacc"))
 
     @cached_property
     def npv_cny(self) -> float | FloatArray:
         """Net present value after tax at the WACC [CNY]."""
         return npv(self.rate, self.after_tax)
-
-    @cached_property
-    def npv_pretax_cny(self) -> float | FloatArray:
-        """Net present value before tax at the WACC [CNY]."""
-        return npv(self.rate, self.pretax)
 
     @cached_property
     def irr(self) -> Irr | FloatArray:
@@ -193,6 +204,7 @@ class Cashflow:
     @classmethod
     def total(cls, flow: Cashflow) -> Cashflow:
         """Sum over measures: the last leading axis is added up, as a portfolio is."""
+        of_kind(flow, Cashflow, "flow", "Give Cashflow.build(…) of several measures.")
         if flow.after_tax.ndim < 2:  # noqa: PLR2004 -- one axis of measures, one of time
             return flow
         added = {f.name: getattr(flow, f.name).sum(axis=-2) for f in fields(cls) if f.name != "rate"}
@@ -225,31 +237,29 @@ class Cashflow:
 
 def _gross(have: Amounts, scenario: object, horizon: int) -> dict[str, FloatArray]:
     """Flows before tax, all of one shape (..., horizon + 1)."""
-    year = np.arange(horizon + 1.0)
-    life = have.life_years[..., None]
-    runs = (year >= 1) & ((year <= life) | (have.replaced[..., None] > 0))
-    output = runs * (1.0 - have.degradation[..., None]) ** ((year - 1.0) % life)
-    growth = (1.0 + number(scenario, "price_escalation", 0.0))[..., None] ** np.maximum(year - 1.0, 0.0)
-    priced = energy_value(have.energy, scenario)[..., None] * growth
-    capex_factor = number(scenario, "capex_multiplier", 1.0)
+    told = {name: number(scenario, name, default) for name, default in _MOVES.items()}
+    priced, wacc = energy_value(have.energy, scenario), number(scenario, "wacc")
     premium = number(scenario, "green_power_premium_y_per_kwh") if np.any(have.green_kwh) else np.zeros(())
-    running = have.opex_cny * number(scenario, "opex_multiplier", 1.0) + have.green_kwh * premium
-    again = (year > 0) & (year < horizon) & (year % life == 0) & (have.replaced[..., None] > 0)
-    first = (have.capex_cny * capex_factor)[..., None] * (year == 0)
-    bought = first + (have.replacement_cny * capex_factor)[..., None] * again
-    granted = have.subsidy_cny[..., None] * (year == 0) + number(scenario, "subsidy_share", 0.0)[..., None] * first
+    fit(measure=have.broadcast(), **told, energy_price=priced, green_power_premium_y_per_kwh=premium, wacc=wacc)
+    each = {name: column[..., None] for name, column in told.items()}
+    year = np.arange(horizon + 1.0)
+    life, kept = have.life_years[..., None], have.replaced[..., None] > 0
+    runs = (year >= 1) & ((year <= life) | kept)
+    output = runs * (1.0 - have.degradation[..., None]) ** ((year - 1.0) % life)
+    growth = (1.0 + each["price_escalation"]) ** np.maximum(year - 1.0, 0.0)
+    running = have.opex_cny * told["opex_multiplier"] + have.green_kwh * premium
+    again = (year > 0) & (year < horizon) & (year % life == 0) & kept
+    first = each["capex_multiplier"] * have.capex_cny[..., None] * (year == 0)
     abated = have.abatement_t[..., None] * output
-    price = number(scenario, "carbon_price_y_per_tco2", 0.0)[..., None]
     flows = {
-        "saving": (priced + have.saving_cny[..., None]) * output,
-        "carbon": abated * price,
-        "subsidy": granted,
+        "saving": (priced[..., None] * growth + have.saving_cny[..., None]) * output,
+        "carbon": abated * each["carbon_price_y_per_tco2"],
+        "subsidy": have.subsidy_cny[..., None] * (year == 0) + each["subsidy_share"] * first,
         "opex": running[..., None] * runs,
-        "capex": bought,
+        "capex": first + each["capex_multiplier"] * have.replacement_cny[..., None] * again,
         "energy_kwh": have.delivered_kwh[..., None] * output,
         "abatement_t": abated,
     }
-    wacc = number(scenario, "wacc")
     shape = np.broadcast_shapes(*(flow.shape for flow in flows.values()), (*wacc.shape, horizon + 1))
     return {name: np.array(np.broadcast_to(flow, shape), dtype=np.float64) for name, flow in flows.items()}
 
@@ -260,9 +270,9 @@ def _tax_rules(scenario: object) -> TaxTerms | None:
     if rate is None:
         return None
     return TaxTerms(
-        rate=float(rate),
-        depreciation_years=int(number(scenario, "depreciation_years").item()),
-        residual_rate=float(number(scenario, "residual_share", 0.0)),
+        rate=scalar(number(scenario, "tax_rate"), "tax_rate"),
+        depreciation_years=whole(number(scenario, "depreciation_years"), "depreciation_years", least=1),
+        residual_rate=scalar(number(scenario, "residual_share", 0.0), "residual_share"),
     )
 
 
@@ -294,16 +304,17 @@ def _shared(
 ) -> tuple[FloatArray, FloatArray]:
     """Host and provider of a shared-savings contract, each after the tax that is given for him.
 
-    The host's payments are his cost and he owns nothing to write off; the provider writes the
-    equipment off as long as the contract runs.
+    While the contract runs the host's share of the saving is his income, and he owns nothing to write
+    off; the provider writes the equipment off. Afterwards saving, cost and what is bought again are the host's.
     """
     sides = shared_savings(flows["pretax"], flows["saving"], financing.share, financing.years)
     host, provider, terms = sides.host_cny, sides.provider_cny, financing.provider_tax
+    inside = np.arange(host.shape[-1]) <= financing.years
+    spent, income = flows["capex"] - flows["subsidy"], flows["saving"] + flows["carbon"]
     if rules is not None:
-        host = host - income_tax(host, rules.rate, rules.loss_carry_years)
+        own = np.where(inside, (1.0 - financing.share) * flows["saving"], income - flows["opex"])
+        host = host - income_tax(own - rules.depreciation(~inside * spent), rules.rate, rules.loss_carry_years)
     if terms is not None:
-        inside = np.arange(host.shape[-1]) <= financing.years
-        spent = flows["capex"] - flows["subsidy"]
         income = inside * (financing.share * flows["saving"] + flows["carbon"])
         taxable = income - inside * (flows["opex"] + terms.depreciation(spent))
         provider = provider - _tax_due(terms, income, taxable, inside * flows["capex"])
@@ -311,11 +322,17 @@ def _shared(
 
 
 def _with_loan(financing: Financing, rules: TaxTerms | None, flows: dict[str, FloatArray]) -> FloatArray:
-    """The owner's flow when part of the net first cost is borrowed; interest lowers his tax."""
+    """The owner's flow when part of the net first cost is borrowed; interest lowers his tax.
+
+    What is still owed at the horizon is paid back there.
+    """
     pretax = flows["pretax"]
     drawn = np.maximum(financing.share * (flows["capex"][..., 0] - flows["subsidy"][..., 0]), 0.0)
-    service = loan(drawn, financing.rate, financing.years, method=financing.method)
+    service = loan(drawn, financing.rate, financing.years, method=financing.method, grace_years=financing.grace_years)
     interest, repaid = (_padded(part, pretax.shape[-1]) for part in (service.interest_cny, service.repayment_cny))
+    horizon = pretax.shape[-1] - 1
+    if financing.years > horizon:  # a debt does not end with the horizon: what is left of it is paid back there
+        repaid[..., -1] += service.balance_cny[..., horizon - 1]
     tax = flows["tax"]
     if rules is not None:
         tax = _tax_due(rules, flows["saving"] + flows["carbon"], flows["taxable"] - interest, flows["capex"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from carbonost.domain.arguments import finite, scalar, whole
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,20 +14,9 @@ if TYPE_CHECKING:
 
     from carbonost.domain.series import FloatArray
 
-
-def finite(value: npt.ArrayLike, field: str) -> FloatArray:
-    """Return `value` as float64, or name the first number in it that is not finite."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as exc:
-        raise InputError("must be numbers", field, value, "Give numbers, one per period.") from exc
-    bad = ~np.isfinite(array)
-    if bad.any():
-        where = np.argwhere(bad)[0]
-        row = None if array.ndim == 0 else int(where[-1])
-        shown = float(array[tuple(where)]) if array.ndim else float(array)
-        raise InputError("must be finite", field, shown, "Leave the period out, or give 0 where nothing flows.", row)
-    return array
+LONGEST: Final = 1000
+"""Years beyond which nothing is reckoned: no plant, loan or contract lasts so long."""
+_RATE: Final = "8 % a year is 0.08."
 
 
 def flows(cashflows: npt.ArrayLike, field: str = "cashflows", *, at_least: int = 1) -> FloatArray:
@@ -41,18 +31,46 @@ def rates(rate: npt.ArrayLike, field: str = "rate") -> FloatArray:
     """Return discount rates as float64; each must lie above -1."""
     array = finite(rate, field)
     if (array <= -1.0).any():
-        raise InputError("a rate must lie above -1", field, float(array.min()), "8 % a year is 0.08.")
+        raise InputError("a rate must lie above -1", field, float(array.min()), _RATE)
+    return array
+
+
+def one_rate(rate: object, field: str = "rate") -> float:
+    """Return one rate above -1."""
+    return float(rates(scalar(rate, field, remedy=_RATE), field))
+
+
+def shares(share: npt.ArrayLike, field: str, *, whole_too: bool = True) -> FloatArray:
+    """Return shares from 0 to 1; the whole itself only where `whole_too`."""
+    array = finite(share, field)
+    if ((array < 0) | (array > 1) | (~np.bool_(whole_too) & (array == 1))).any():
+        bounds = "[0, 1]" if whole_too else "[0, 1)"
+        raise InputError(f"must lie in {bounds}", field, array.tolist(), "5 % is 0.05.")
     return array
 
 
 def whole_years(years: npt.ArrayLike, field: str = "years") -> FloatArray:
-    """Return numbers of years: whole and at least 1."""
+    """Return numbers of years: whole, from 1 to `LONGEST`."""
     array = finite(years, field)
-    if (array < 1).any() or (array != np.floor(array)).any():
-        raise InputError("must be whole years, at least 1", field, array.tolist(), "Round the life to whole years.")
+    if ((array < 1) | (array > LONGEST) | (array != np.floor(array))).any():
+        problem = f"must be whole years, at least 1 and at most {LONGEST}"
+        raise InputError(problem, field, array.tolist(), "Round the life to whole years.")
     return array
+
+
+def one_term(years: object, field: str = "years") -> int:
+    """Return one number of years, whole and at least 1."""
+    return whole(years, field, least=1, most=LONGEST)
 
 
 def plain(value: FloatArray) -> float | FloatArray:
     """Return a scalar as a float, an array as it is."""
     return float(value) if value.ndim == 0 else value
+
+
+def held(value: FloatArray, field: str, given: FloatArray) -> FloatArray:
+    """Refuse what has outgrown a double: a rate near -1, or a huge one, over many periods."""
+    if not np.isfinite(value).all():
+        problem = "gives a value that no double holds over so many periods"
+        raise InputError(problem, field, given.tolist(), "8 % a year is 0.08.")
+    return value

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from math import inf
 from typing import Final
 
-from carbonost.engines.finance.columns import finite, whole_years
+from carbonost.domain.arguments import scalar, yes_or_no
+from carbonost.engines.finance.columns import one_rate, one_term
 from carbonost.engines.finance.discount import annuity
 from carbonost.errors import InconsistentMetricsError
 
@@ -50,13 +52,15 @@ def check_consistency(
     yearly net.
     """
     claims = {
-        "rate": rate, "npv_cny": npv_cny, "irr": irr, "payback_years": payback_years, "capex_cny": capex_cny,
+        "npv_cny": npv_cny, "irr": irr, "payback_years": payback_years, "capex_cny": capex_cny,
         "discounted_payback_years": discounted_payback_years, "annual_net_cny": annual_net_cny,
     }  # fmt: skip
     for name, claim in claims.items():
         if claim is not None:
-            finite(claim, name)
-    whole_years(horizon_years, "horizon_years")
+            scalar(claim, name, least=0.0 if name.endswith("years") else -inf)
+    one_rate(rate)
+    one_term(horizon_years, "horizon_years")
+    yes_or_no(conventional, "conventional")
     scale = CLOSE * abs(capex_cny) if capex_cny else 0.0
     if capex_cny is not None and annual_net_cny is not None:
         _level_flow(rate, horizon_years, npv_cny, payback_years, capex_cny, annual_net_cny)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonost.engines.finance.columns import finite, whole_years
+from carbonost.domain.arguments import finite, scalar
+from carbonost.engines.finance.columns import one_term, shares
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def declining_balance(
     array([400., 240., 144., 108., 108.])
     """
     base, n = _base(cost_cny, years, residual_rate)
-    if not 0 < factor <= n:
+    if not 0 < scalar(factor, "factor") <= n:
         raise InputError("must lie between 0 and the years", "factor", factor, "Use 2 for double declining balance.")
     share = factor / n
     declining = max(n - 2, 0)
@@ -90,8 +91,8 @@ def declining_balance(
 
 
 def _base(cost_cny: npt.ArrayLike, years: int, residual_rate: float) -> tuple[FloatArray, int]:
-    cost = finite(cost_cny, "cost_cny")
-    n = int(whole_years(years).item())
-    if not 0 <= residual_rate < 1:
-        raise InputError("must lie in [0, 1)", "residual_rate", residual_rate, "5 % is 0.05.")
-    return np.asarray(cost * (1.0 - residual_rate)), n
+    cost, left = (
+        finite(cost_cny, "cost_cny"),
+        shares(scalar(residual_rate, "residual_rate"), "residual_rate", whole_too=False),
+    )
+    return np.asarray(cost * (1.0 - left)), one_term(years)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from carbonost.engines.finance.columns import finite, flows, plain, rates, whole_years
+from carbonost.domain.arguments import finite, fit, one_of, scalar
+from carbonost.engines.finance.columns import flows, held, plain, rates, whole_years
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def npv(rate: npt.ArrayLike, cashflows: npt.ArrayLike, first_at: float = 0) -> f
     6.9959
     """
     flow = flows(cashflows)
-    times = np.arange(flow.shape[-1], dtype=np.float64) + finite(first_at, "first_at")
+    times = np.arange(flow.shape[-1], dtype=np.float64) + scalar(first_at, "first_at")
     return _discounted(rates(rate), flow, times)
 
 
@@ -70,7 +72,8 @@ def xnpv(
     cashflows : (..., n) array of float [CNY]
         Flows in the order of `dates`.
     dates : sequence of n dates
-        `date`, `datetime`, ISO string or `datetime64`; none before the first.
+        `date`, `datetime`, ISO string or `datetime64`; none before the first. Beyond that they may
+        stand in any order, and twice.
     day_count : {"ACT/365F", "ACT/360", "ACT/ACT", "30/360"}
         How days become years. "ACT/365F" (days over 365, leap years too) is the spreadsheet's ``XNPV``.
 
@@ -105,8 +108,9 @@ def year_fractions(dates: Sequence[object], day_count: DayCount = "ACT/365F") ->
     -------
     (n,) array of float [a]
     """
-    if day_count not in DAY_COUNTS:
-        raise InputError("unknown day count", "day_count", day_count, f"Choose one of {', '.join(DAY_COUNTS)}.")
+    one_of(day_count, DAY_COUNTS, "day_count")
+    if isinstance(dates, str) or not isinstance(dates, Iterable):
+        raise InputError("is no sequence of dates", "dates", dates, "Give one date per flow.")
     days = [_as_date(value, row) for row, value in enumerate(dates)]
     if not days:
         raise InputError("needs at least one date", "dates", None, "Give one date per flow.")
@@ -149,11 +153,12 @@ def annuity(rate: npt.ArrayLike, years: npt.ArrayLike, present_cny: npt.ArrayLik
     >>> round(annuity(0.08, 15), 6)
     0.11683
     """
-    r, n = np.broadcast_arrays(rates(rate), whole_years(years))
-    growth = -np.expm1(-n * np.log1p(r))  # 1 - (1+r)^-n without cancellation near r = 0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    r, n, present = rates(rate), whole_years(years), finite(present_cny, "present_cny")
+    fit(rate=r, years=n, present_cny=present)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        growth = -np.expm1(-n * np.log1p(r))  # 1 - (1+r)^-n without cancellation near r = 0
         factor = np.where(r == 0.0, 1.0 / n, r / growth)
-    return plain(np.asarray(factor * finite(present_cny, "present_cny")))
+    return plain(np.asarray(factor * present))
 
 
 def real_rate(nominal: npt.ArrayLike, inflation: npt.ArrayLike) -> float | FloatArray:
@@ -161,27 +166,30 @@ def real_rate(nominal: npt.ArrayLike, inflation: npt.ArrayLike) -> float | Float
 
     Nominal flows are discounted at the nominal rate, flows in prices of one year at the real one.
     """
-    return plain(np.asarray((1.0 + rates(nominal, "nominal")) / (1.0 + rates(inflation, "inflation")) - 1.0))
+    grown, dearer = rates(nominal, "nominal"), rates(inflation, "inflation")
+    fit(nominal=grown, inflation=dearer)
+    return plain(np.asarray((1.0 + grown) / (1.0 + dearer) - 1.0))
 
 
 def _discounted(rate: FloatArray, flow: FloatArray, times: FloatArray) -> float | FloatArray:
-    weights = np.exp(-np.log1p(rate)[..., None] * times)
-    return plain(np.asarray((flow * weights).sum(axis=-1)))
+    fit(rate=rate[..., None], cashflows=flow)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = (flow * np.exp(-np.log1p(rate)[..., None] * times)).sum(axis=-1)
+    return plain(held(np.asarray(value), "rate", rate))
 
 
 def _as_date(value: object, row: int) -> date:
     if isinstance(value, np.datetime64):
         value = value.astype("datetime64[D]").item()
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value[:10])
-        except ValueError:
-            pass
-    raise InputError("not a date", "dates", value, "Write dates as 2026-01-31.", row)
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        day = value.date() if isinstance(value, datetime) else value
+    except ValueError:  # no such day, or pandas' mark of a missing one
+        day = None
+    if isinstance(day, date) and day.year < date.max.year:
+        return day
+    raise InputError("is not a date", "dates", value, "Write dates as 2026-01-31.", row)
 
 
 def _actual_actual(day: date) -> float:

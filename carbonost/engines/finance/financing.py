@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from carbonost.engines.finance.columns import finite, flows, rates, whole_years
-from carbonost.engines.finance.discount import annuity
+from carbonost.domain.arguments import finite, fit, one_of, whole
+from carbonost.engines.finance.columns import flows, held, one_rate, one_term, shares
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from carbonost.domain.series import FloatArray
+
+METHODS: Final = ("annuity", "equal_principal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +71,26 @@ def loan(
     principal = finite(principal_cny, "principal_cny")
     if (principal < 0).any():
         raise InputError("must not be negative", "principal_cny", float(principal.min()), "Give the sum borrowed.")
-    n = int(whole_years(years).item())
-    if not 0 <= grace_years < n:
+    n, r = one_term(years), one_rate(rate)
+    if whole(grace_years, "grace_years") >= n:
         raise InputError("must be shorter than the term", "grace_years", grace_years, "Repayment needs a year.")
-    if method not in ("annuity", "equal_principal"):
-        raise InputError("unknown method", "method", method, "Choose 'annuity' or 'equal_principal'.")
-    r = float(rates(rate).item())
-    repaying = n - grace_years
-    if method == "annuity":
-        growth = (1.0 + r) ** np.arange(repaying)
-        shares = (float(annuity(r, repaying)) - r) * growth
+    repaying = n - int(grace_years)
+    if one_of(method, METHODS, "method") == "annuity":
+        each_year = _growing(r, repaying)
     else:
-        shares = np.full(repaying, 1.0 / repaying)
-    repayment = principal[..., None] * np.concatenate([np.zeros(grace_years), shares])
+        each_year = np.full(repaying, 1.0 / repaying)
+    repayment = principal[..., None] * np.concatenate([np.zeros(n - repaying), each_year])
     balance = principal[..., None] - np.cumsum(repayment, axis=-1)
     owed = np.concatenate([principal[..., None], balance[..., :-1]], axis=-1)
     return Loan(np.asarray(owed * r), np.asarray(repayment), np.asarray(balance))
+
+
+def _growing(rate: float, years: int) -> FloatArray:
+    """Repayments of 1 by equal payments: each grows by the interest no longer due, and together they are 1."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        growth = (1.0 + rate) ** np.arange(years)
+        each = growth / growth.sum()
+    return held(each, "rate", np.asarray(rate, dtype=np.float64))
 
 
 def shared_savings(
@@ -110,10 +116,8 @@ def shared_savings(
     SharedSavings
     """
     project, saving = flows(project_cny, "project_cny"), flows(saving_cny, "saving_cny")
-    share = finite(provider_share, "provider_share")
-    if ((share < 0) | (share > 1)).any():
-        raise InputError("must lie in [0, 1]", "provider_share", share.tolist(), "70 % is 0.7.")
-    term = int(whole_years(contract_years, "contract_years").item())
+    share, term = shares(provider_share, "provider_share"), one_term(contract_years, "contract_years")
+    fit(project_cny=project, saving_cny=saving, provider_share=share)
     inside = np.arange(project.shape[-1]) <= term
     provider = np.where(inside, project - (1.0 - share) * saving, 0.0)
     return SharedSavings(np.asarray(project - provider), np.asarray(provider))

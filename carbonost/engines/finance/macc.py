@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.arguments import scalar
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Macc:
         """
         ranked = self.rows[self.rows["id"].isin(self.ranking)]
         total = float(ranked["abatement_t"].sum())
-        if not np.isfinite(target_t) or target_t < 0 or target_t > total * (1 + 1e-12):
+        if not 0 <= scalar(target_t, "target_t") <= total * (1 + 1e-12):
             problem = f"the measures abate {total:.6g} t a year in all"
             raise InputError(problem, "target_t", target_t, "Lower the target or add measures.")
         if target_t == 0:
@@ -131,14 +132,28 @@ def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFram
         if column not in frame.columns:
             raise InputError("column is missing", column, list(frame.columns), f"Give {', '.join(wanted)}.")
     frame = frame[wanted].reset_index(drop=True)
+    for name in frame["id"]:
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise InputError("is no name", "id", name, "Give each measure its id.")
     frame["id"] = frame["id"].astype(str)
     repeated = frame.loc[frame["id"].duplicated(), "id"]
     if not repeated.empty:
         raise InputError("stands twice", "id", repeated.iloc[0], "Give each measure once.")
     for column in wanted[1:]:
-        frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
-        bad = np.isinf(frame[column]) if column == "mac_cny_per_t" else ~np.isfinite(frame[column])
-        if bad.any():
-            where = frame.loc[bad].iloc[0]
-            raise InputError("must be finite", column, float(where[column]), "Leave the measure out.", where["id"])
-    return frame
+        frame[column] = [
+            np.nan if column == "mac_cny_per_t" and _absent(value) else _number(value, column, name)
+            for value, name in zip(frame[column], frame["id"], strict=True)
+        ]
+    return frame.astype(dict.fromkeys(wanted[1:], "float64"))
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _number(value: Any, column: str, name: str) -> float:
+    try:
+        return scalar(value, column, remedy="Leave the measure out.")
+    except InputError as fault:
+        fault.row = name
+        raise

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonost.engines.finance.columns import finite, flows, plain, rates, whole_years
+from carbonost.domain.arguments import finite, fit, of_kind, scalar, whole
+from carbonost.engines.finance.columns import LONGEST, flows, held, one_rate, plain, rates, shares, whole_years
 from carbonost.engines.finance.discount import annuity
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     from carbonost.domain.series import FloatArray
@@ -44,6 +44,8 @@ class Payback:
 def payback(cashflows: npt.ArrayLike, rate: float | None = None) -> Payback:
     """Time until the money is back, flows spread evenly over their period.
 
+    A flow that is never below zero is back at once, after 0 periods.
+
     Parameters
     ----------
     cashflows : (n,) array of float [CNY]
@@ -68,8 +70,9 @@ def payback(cashflows: npt.ArrayLike, rate: float | None = None) -> Payback:
     first, final = (_maybe(value) for value in _crossings(flow))
     discounted = None
     if rate is not None:
-        weights = np.exp(-np.log1p(rates(rate)) * np.arange(flow.size))
-        discounted = _maybe(_crossings(flow * weights)[1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            worth = flow * np.exp(-np.log1p(one_rate(rate)) * np.arange(flow.size))
+        discounted = _maybe(_crossings(held(worth, "rate", np.asarray(rate, dtype=np.float64)))[1])
     return Payback(final, first, final, discounted)
 
 
@@ -123,18 +126,24 @@ def lcoe(
     >>> round(lcoe(3000.0, 46.0, 1100.0, 0.06, 20, 0.005), 4)
     0.2903
     """
-    lost = finite(degradation, "degradation")
-    if ((lost < 0) | (lost >= 1)).any():
-        raise InputError("must lie in [0, 1)", "degradation", lost.tolist(), "0.5 % a year is 0.005.")
-    life = whole_years(years)
+    capex, opex = finite(capex_cny, "capex_cny"), finite(opex_cny_per_year, "opex_cny_per_year")
+    first = finite(energy_kwh_per_year, "energy_kwh_per_year")
+    if (first < 0).any():
+        raise InputError("must not be negative", "energy_kwh_per_year", first.tolist(), "Give what is delivered.")
+    lost = shares(degradation, "degradation", whole_too=False)
+    r, life, left = rates(rate), whole_years(years), finite(residual_cny, "residual_cny")
+    fit(
+        capex_cny=capex, opex_cny_per_year=opex, energy_kwh_per_year=first, rate=r, years=life, degradation=lost,
+        residual_cny=left,
+    )  # fmt: skip
     year = np.arange(1.0, life.max() + 1.0)
     alive = year <= life[..., None]
-    weight = np.exp(-np.log1p(rates(rate))[..., None] * year)
-    output = finite(energy_kwh_per_year, "energy_kwh_per_year")[..., None] * (1.0 - lost)[..., None] ** (year - 1.0)
-    spent = finite(opex_cny_per_year, "opex_cny_per_year")[..., None] + _bought(replacements, year)
-    at_end = (year == life[..., None]) * finite(residual_cny, "residual_cny")[..., None]
-    cost = finite(capex_cny, "capex_cny") + ((spent - at_end) * weight * alive).sum(axis=-1)
-    energy = (output * weight * alive).sum(axis=-1)
+    with np.errstate(over="ignore"):
+        weight = alive * held(np.exp(-np.log1p(r)[..., None] * year), "rate", r)
+    output = first[..., None] * (1.0 - lost)[..., None] ** (year - 1.0)
+    spent = opex[..., None] + _bought(replacements, year) - (year == life[..., None]) * left[..., None]
+    cost = capex + (spent * weight).sum(axis=-1)
+    energy = (output * weight).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return plain(np.asarray(np.where(energy > 0, cost / energy, np.nan)))
 
@@ -173,9 +182,14 @@ def mac(
     >>> round(mac(1_000_000.0, 20_000.0, 100_000.0, 500.0, 0.08, 15), 2)
     73.66
     """
-    yearly = annuity(rate, years, finite(capex_cny, "capex_cny"))
-    cost = yearly + finite(opex_cny_per_year, "opex_cny_per_year") - finite(saving_cny_per_year, "saving_cny_per_year")
+    capex, opex = finite(capex_cny, "capex_cny"), finite(opex_cny_per_year, "opex_cny_per_year")
+    saving = finite(saving_cny_per_year, "saving_cny_per_year")
     tonnes = finite(abatement_t_per_year, "abatement_t_per_year")
+    fit(
+        capex_cny=capex, opex_cny_per_year=opex, saving_cny_per_year=saving, abatement_t_per_year=tonnes,
+        rate=rates(rate), years=whole_years(years),
+    )  # fmt: skip
+    cost = annuity(rate, years, capex) + opex - saving
     with np.errstate(divide="ignore", invalid="ignore"):
         return plain(np.asarray(np.where(tonnes > 0, cost / tonnes, np.nan)))
 
@@ -205,9 +219,10 @@ def _maybe(value: FloatArray) -> float | None:
 
 def _bought(replacements: Mapping[int, float] | None, year: FloatArray) -> FloatArray:
     bought = np.zeros_like(year)
-    for when, cost in (replacements or {}).items():
-        if when < 1 or when != int(when):
-            raise InputError("a replacement falls at the end of a year", "replacements", when, "Count years from 1.")
-        if when <= year.size:
-            bought[int(when) - 1] += float(finite(cost, "replacements"))
+    told = {} if replacements is None else replacements
+    of_kind(told, Mapping, "replacements", "Give {year: CNY}.")
+    for when, cost in told.items():
+        at, paid = whole(when, "replacements", least=1, most=LONGEST), scalar(cost, f"replacements[{when}]")
+        if at <= year.size:
+            bought[at - 1] += paid
     return bought

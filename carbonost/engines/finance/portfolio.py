@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import numpy as np
 
+from carbonost.domain.arguments import of_kind, one_of, whole
+from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance.cashflow import Cashflow, Financing
 from carbonost.engines.finance.consistency import check_consistency
 from carbonost.engines.finance.metrics import Payback
 from carbonost.engines.finance.rates import Irr
-from carbonost.engines.finance.sensitivity import Bar, Tornado
+from carbonost.engines.finance.sensitivity import Bar, Tornado, pair
 from carbonost.engines.finance.terms import number, read
 from carbonost.errors import InputError
 
@@ -106,9 +108,12 @@ def portfolio(
     -------
     Portfolio
     """
-    most = int(number(scenario, "portfolio_size").item()) if size is None else size
-    if most < 1:
-        raise InputError("must be at least 1", "size", most, "Take at least one measure.")
+    most = whole(number(scenario, "portfolio_size") if size is None else size, "size", least=1)
+    one_of(rule, ("npv", "given"), "rule")
+    of_kind(measures, (list, tuple), "measures", "Give a list of measures.")
+    for one in measures:
+        if read(one, "id") is None:
+            raise InputError("a measure has no id", "measures", one, "Give each measure an id.")
     valued = [one for one in measures if read(one, "capex_cny") is not None]
     unvalued = tuple(sorted(str(read(one, "id")) for one in measures if read(one, "capex_cny") is None))
     if not valued:
@@ -120,10 +125,8 @@ def portfolio(
     if rule == "npv":
         worth = np.asarray(Cashflow.build(valued, scenario, tax=tax, financing=financing).npv_cny)
         order = sorted(range(len(ids)), key=lambda at: (-float(worth[at]), ids[at]))
-    elif rule == "given":
-        order = list(range(len(ids)))
     else:
-        raise InputError("unknown rule", "rule", rule, "Choose 'npv' or 'given'.")
+        order = list(range(len(ids)))
     taken = order[:most]
     each = Cashflow.build([valued[at] for at in taken], scenario, tax=tax, financing=financing)
     return Portfolio(tuple(ids[at] for at in taken), unvalued, _in_words(rule, most), each, Cashflow.total(each))
@@ -144,13 +147,18 @@ def npv_sensitivity(
         The selected ones, each with a known first cost.
     scenario : ScenarioParams or mapping
     swings : {parameter: (low, high)}
-        Multiples of the scenario's own value; a parameter the scenario does not hold is left out.
+        Multiples of the scenario's own value; a parameter the scenario holds no value for is left out.
 
     Returns
     -------
     Tornado
         Of the net present value after tax [CNY].
     """
+    of_kind(measures, (list, tuple), "measures", "Give a list of measures.")
+    of_kind(scenario, (Mapping, ScenarioParams), "scenario", "Give ScenarioParams(…) or a mapping.")
+    of_kind(swings, Mapping, "swings", "Give {parameter: (low, high)}.")
+    for name in swings:
+        one_of(name, ScenarioParams.model_fields, "swings")
     names = [name for name in swings if read(scenario, name) is not None]
     own = {name: float(number(scenario, name).item()) for name in names}
 
@@ -160,7 +168,7 @@ def npv_sensitivity(
 
     bars = []
     for name in names:
-        low, high = (worth({name: own[name] * factor}) for factor in swings[name])
+        low, high = (worth({name: own[name] * factor}) for factor in pair(name, swings[name]))
         bars.append(Bar(name, low, high, abs(high - low)))
     return Tornado(worth({}), tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.name))))
 
@@ -169,8 +177,8 @@ def changed(scenario: object, changes: Mapping[str, Any]) -> dict[str, Any]:
     """A scenario as a mapping, with some values replaced; they may be arrays, one entry per case."""
     if isinstance(scenario, Mapping):
         return {**scenario, **changes}
-    dump = getattr(scenario, "model_dump", None)
-    return {**(dump() if callable(dump) else vars(scenario)), **changes}
+    of_kind(scenario, ScenarioParams, "scenario", "Give ScenarioParams(…) or a mapping.")
+    return {**cast("ScenarioParams", scenario).model_dump(), **changes}
 
 
 def _in_words(rule: str, size: int) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from carbonost.engines.finance.columns import flows, plain, rates
+from carbonost.domain.arguments import fit
+from carbonost.engines.finance.columns import flows, held, plain, rates
 from carbonost.engines.finance.discount import DayCount, year_fractions
 from carbonost.errors import InputError
 
@@ -152,9 +153,13 @@ def mirr(cashflows: npt.ArrayLike, finance_rate: npt.ArrayLike, reinvest_rate: n
     flow = flows(cashflows, at_least=2)
     times = np.arange(flow.shape[-1], dtype=np.float64)
     last = times[-1]
-    spent = (np.minimum(flow, 0.0) * np.exp(-np.log1p(rates(finance_rate, "finance_rate"))[..., None] * times)).sum(-1)
-    growth = np.log1p(rates(reinvest_rate, "reinvest_rate"))[..., None] * (last - times)
-    earned = (np.maximum(flow, 0.0) * np.exp(growth)).sum(-1)
+    paid, kept = rates(finance_rate, "finance_rate"), rates(reinvest_rate, "reinvest_rate")
+    fit(cashflows=flow[..., 0], finance_rate=paid, reinvest_rate=kept)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spent = (np.minimum(flow, 0.0) * np.exp(-np.log1p(paid)[..., None] * times)).sum(-1)
+        earned = (np.maximum(flow, 0.0) * np.exp(np.log1p(kept)[..., None] * (last - times))).sum(-1)
+    held(spent, "finance_rate", paid)
+    held(earned, "reinvest_rate", kept)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where((spent < 0) & (earned > 0), (earned / -spent) ** (1.0 / last) - 1.0, np.nan)
     return plain(np.asarray(rate))

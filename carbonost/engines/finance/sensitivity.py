@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from carbonost.engines.finance.columns import finite
+from carbonost.domain.arguments import finite, nearest, of_kind, scalar
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from carbonost.domain.series import FloatArray
 
@@ -77,12 +77,11 @@ def tornado(model: Callable[..., float], base: Mapping[str, Any], ranges: Mappin
     ['rate', 'price']
     """
     call = _caller(model, base)
+    of_kind(ranges, Mapping, "ranges", "Give {parameter: (low, high)}.")
     bars = []
     for name, span in ranges.items():
         _known(name, base)
-        if not isinstance(span, Sequence) or len(span) != 2:  # noqa: PLR2004 -- a pair
-            raise InputError("a range is a pair", name, span, "Give (low, high).")
-        low, high = (call({**base, name: value}) for value in span)
+        low, high = (call({**base, name: value}) for value in pair(name, span))
         bars.append(Bar(name, low, high, abs(high - low)))
     return Tornado(call(dict(base)), tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.name))))
 
@@ -108,7 +107,7 @@ def two_way(
         One row per value of the first parameter, one column per value of the second.
     """
     call = _caller(model, base)
-    (down, values), (across, others) = rows, columns
+    (down, values), (across, others) = _axis("rows", rows), _axis("columns", columns)
     _known(down, base)
     _known(across, base)
     if down == across:
@@ -118,7 +117,27 @@ def two_way(
     return pd.DataFrame(table, index=pd.Index(values, name=down), columns=pd.Index(others, name=across))
 
 
+def pair(name: str, span: Any) -> tuple[float, float]:
+    """Return the two ends of a parameter's range."""
+    if isinstance(span, str) or not isinstance(span, (Sequence, np.ndarray)) or len(span) != 2:  # noqa: PLR2004
+        raise InputError("a range is a pair", name, span, "Give (low, high).")
+    return scalar(span[0], name), scalar(span[1], name)
+
+
+def _axis(field: str, told: Any) -> tuple[str, list[float]]:
+    if not isinstance(told, (tuple, list)) or len(told) != 2:  # noqa: PLR2004 -- a name and its values
+        raise InputError("is a name and its values", field, told, 'Give ("rate", [0.06, 0.08]).')
+    name, values = told
+    column = finite(values, f"{field}: {name}")
+    if column.ndim != 1:
+        raise InputError("takes one row of values", f"{field}: {name}", column.shape, "Give a list of numbers.")
+    return name, column.tolist()
+
+
 def _caller(model: Callable[..., float], base: Mapping[str, Any]) -> Callable[[dict[str, Any]], float]:
+    of_kind(base, Mapping, "base", "Give {parameter: value}.")
+    if not callable(model):
+        raise InputError("cannot be called", "model", type(model).__name__, "Give a function of the parameters.")
     try:
         inspect.signature(model).bind(**base)
         by_name = True
@@ -129,11 +148,11 @@ def _caller(model: Callable[..., float], base: Mapping[str, Any]) -> Callable[[d
 
     def call(parameters: dict[str, Any]) -> float:
         result = model(**parameters) if by_name else model(parameters)
-        return float(finite(result, "model"))
+        return scalar(result, "model", remedy="The model must return one finite number.")
 
     return call
 
 
 def _known(name: str, base: Mapping[str, Any]) -> None:
-    if name not in base:
-        raise InputError("has no base value", name, None, f"base holds {', '.join(map(str, base))}.")
+    if not isinstance(name, str) or name not in base:
+        raise InputError("has no base value", str(name), None, nearest(name, map(str, base)))

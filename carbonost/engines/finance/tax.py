@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from carbonost.engines.finance.columns import finite, flows, plain
+from carbonost.domain.arguments import finite, fit, one_of, scalar, whole
+from carbonost.engines.finance.columns import flows, plain, shares
 from carbonost.engines.finance.depreciation import declining_balance, straight_line, sum_of_years
-from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,15 +63,13 @@ class TaxTerms:
 
     def __post_init__(self) -> None:
         for field in ("rate", "residual_rate", "credit_rate"):
-            share = getattr(self, field)
-            if not 0 <= share < 1:
-                raise InputError("must lie in [0, 1)", field, share, "25 % is 0.25.")
-        for field in ("depreciation_years", "exempt_years", "half_years"):
-            years = getattr(self, field)
-            if years != int(years) or years < (1 if field == "depreciation_years" else 0):
-                raise InputError("must be a whole number of years", field, years, "Write 3 for three years.")
-        if self.method not in METHODS:
-            raise InputError("unknown depreciation", "method", self.method, f"Choose one of {', '.join(METHODS)}.")
+            shares(scalar(getattr(self, field), field, remedy="25 % is 0.25."), field, whole_too=False)
+        whole(self.depreciation_years, "depreciation_years", least=1)
+        for field in ("exempt_years", "half_years"):
+            whole(getattr(self, field), field)
+        if self.loss_carry_years is not None:
+            whole(self.loss_carry_years, "loss_carry_years")
+        one_of(self.method, METHODS, "method")
 
     def depreciation(self, purchases_cny: FloatArray) -> FloatArray:
         """Write-off of purchases by year, from the year after each; (..., n) to (..., n)."""
@@ -104,6 +102,9 @@ def holiday_rates(rate: float, income_cny: npt.ArrayLike, exempt_years: int, hal
     array([0.25 , 0.25 , 0.   , 0.125, 0.125, 0.25 ])
     """
     income = flows(income_cny, "income_cny")
+    shares(scalar(rate, "rate"), "rate", whole_too=False)
+    whole(exempt_years, "exempt_years")
+    whole(half_years, "half_years")
     started = np.cumsum(income > 0, axis=-1) > 0
     since = np.cumsum(started, axis=-1)
     half = (since > exempt_years) & (since <= exempt_years + half_years)
@@ -128,13 +129,16 @@ def income_tax(taxable_cny: npt.ArrayLike, rate: npt.ArrayLike, loss_carry_years
     (..., n) array of float [CNY]
     """
     taxable = flows(taxable_cny, "taxable_cny")
-    by_year = np.broadcast_to(finite(rate, "rate"), taxable.shape)
+    by_rate = shares(rate, "rate")
+    fit(taxable_cny=taxable, rate=by_rate)
+    by_year = np.broadcast_to(by_rate, taxable.shape)
     if loss_carry_years is None:
         return np.asarray(taxable * by_year)
+    carried = whole(loss_carry_years, "loss_carry_years")
     left = np.maximum(-taxable, 0.0)
     charged = np.maximum(taxable, 0.0)
     for year in range(taxable.shape[-1]):
-        for origin in range(max(0, year - loss_carry_years), year):
+        for origin in range(max(0, year - carried), year):
             used = np.minimum(left[..., origin], charged[..., year])
             left[..., origin] -= used
             charged[..., year] -= used
@@ -147,4 +151,6 @@ def without_vat(amount_cny: npt.ArrayLike, rate: npt.ArrayLike) -> float | Float
     A general taxpayer deducts input VAT, so both the saved energy and the equipment count net; a
     small-scale taxpayer does not, so for him amounts stay with VAT.
     """
-    return plain(np.asarray(finite(amount_cny, "amount_cny") / (1.0 + finite(rate, "rate"))))
+    amount, added = finite(amount_cny, "amount_cny"), shares(rate, "rate")
+    fit(amount_cny=amount, rate=added)
+    return plain(np.asarray(amount / (1.0 + added)))

@@ -5,18 +5,17 @@ The rows are transcriptions: whoever signs figures after tax has a tax person co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from carbonost.domain.arguments import nearest, of_kind, one_of, scalar, yes_or_no
 from carbonost.domain.evidence import AssumptionItem, EvidenceItem
 from carbonost.engines.finance.tax import Method, TaxTerms
 from carbonost.errors import InputError
 from carbonost.factors import table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Rows: TypeAlias = "Mapping[str, Mapping[str, object]]"
 Holiday = Literal["public_infrastructure", "env_energy_saving", "emc"]
@@ -86,25 +85,27 @@ def tax_terms(
         If there is no such row; the remedy names its neighbours.
     """
     book = _Book(_packaged() if parameters is None else parameters)
-    rate = book.number(regime)
-    years = book.number(f"depreciation_min_years_{asset}")
+    scalar(residual_rate, "residual_rate", remedy="The law sets none; 5 % is 0.05.")
+    rate = book.number(_word(regime, "regime"))
+    years = book.number(f"depreciation_min_years_{_word(asset, 'asset')}")
     chosen = [
         _choice("tax_regime", regime, "业主按此税率纳税", "medium"),
         _choice(
             "residual_rate", residual_rate, "税法不规定残值率，由企业自定（企业所得税法实施条例 第五十九条）", "low"
         ),
     ]
-    if accelerated:
+    if yes_or_no(accelerated, "accelerated"):
         years = float(np.ceil(years * book.number("depreciation_accelerated_floor") - 1e-9))
         chosen.append(_choice("accelerated_depreciation", int(years), "假定资产符合加速折旧条件", "medium"))
     exempt = half = 0.0
     if holiday is not None:
+        _word(holiday, "holiday")
         exempt = book.number(f"cit_holiday_{holiday}_exempt_years")
         half = book.number(f"cit_holiday_{holiday}_half_years")
         reason = "假定项目符合条件；自取得第一笔经营收入的年度起算"
         chosen.append(_choice("tax_holiday", holiday, reason, "high"))
     credit = 0.0
-    if equipment_credit:
+    if yes_or_no(equipment_credit, "equipment_credit"):
         credit = book.number("tax_credit_special_equipment")
         chosen.append(_choice("equipment_credit", credit, "假定设备列入专用设备企业所得税优惠目录", "medium"))
     return TaxTerms(
@@ -140,8 +141,7 @@ def vat_rate(bought: str, parameters: Rows | None = None) -> VatRate:
     >>> vat_rate("electricity").rate
     0.13
     """
-    if bought not in VAT_ROWS:
-        raise InputError("no rate was read for it", "bought", bought, f"Known: {', '.join(VAT_ROWS)}.")
+    one_of(bought, VAT_ROWS, "bought")
     book = _Book(_packaged() if parameters is None else parameters)
     return VatRate(book.number(VAT_ROWS[bought]), book.read[0])
 
@@ -150,19 +150,27 @@ class _Book:
     """Rows, and which of them were read."""
 
     def __init__(self, rows: Rows) -> None:
+        of_kind(rows, Mapping, "parameters", "Give {parameter: {value, status, document, locator}}.")
         self._rows = rows
         self.read: list[EvidenceItem] = []
 
     def number(self, name: str) -> float:
         if name not in self._rows:
-            near = sorted(key for key in self._rows if key.startswith(name.split("_", maxsplit=1)[0]))
-            remedy = f"Known: {', '.join(near) or 'none'}."
-            raise InputError("no such finance parameter", "parameters", name, remedy)
+            near = [key for key in self._rows if key.startswith(name.split("_", maxsplit=1)[0])]
+            raise InputError("no such finance parameter", "parameters", name, nearest(name, near or self._rows))
         row = self._rows[name]
         note = f"{row.get('document', '')}; {row.get('locator', '')}".strip("; ")
         status = str(row.get("status", ""))
         self.read.append(EvidenceItem(type="table", id=f"finance_parameters/{name}", version=status, note=note))
-        return float(str(row["value"]))
+        try:
+            return scalar(float(str(row.get("value"))), f"parameters.{name}")
+        except ValueError as exc:
+            raise InputError("is no number", f"parameters.{name}", row.get("value"), "Take another row.") from exc
+
+
+def _word(value: object, field: str) -> str:
+    of_kind(value, str, field, "Give a name.")
+    return str(value)
 
 
 def _choice(name: str, value: str | float, reason: str, weight: Literal["low", "medium", "high"]) -> AssumptionItem:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from functools import lru_cache
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carbonost.domain.arguments import finite, fit, nearest
 from carbonost.domain.measure import Investment
-from carbonost.engines.finance.columns import finite
+from carbonost.domain.scenario import ScenarioParams
+from carbonost.engines.finance.columns import shares, whole_years
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +56,12 @@ class Amounts:
     replacement_cny: FloatArray
     subsidy_cny: FloatArray
 
+    def broadcast(self) -> FloatArray:
+        """A column of their common shape; those of different lengths are refused by name."""
+        columns = {name: getattr(self, name) for name in self.__slots__ if name != "energy"} | self.energy
+        fit(**columns)
+        return np.empty(np.broadcast_shapes(*(column.shape for column in columns.values())))
+
 
 def read(source: object, name: str) -> Any:
     """Value of `name` in a mapping or on an object; None where it is absent."""
@@ -68,19 +77,30 @@ def known(source: object, model: type[BaseModel], what: str) -> None:
     names = {*model.model_fields, *_SHORT.values()}
     for key in source:
         if key not in names:
-            near = get_close_matches(str(key), sorted(names), n=1, cutoff=0.5)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(model.model_fields))}."
-            raise InputError(f"a {what} has no such field", str(key), source[key], remedy)
+            raise InputError(f"a {what} has no such field", str(key), source[key], nearest(key, names))
 
 
 def number(source: object, name: str, default: float | None = None) -> FloatArray:
-    """Value of `name` as a column; without a default it must be there."""
+    """Value of `name` as a column, within the bounds its model sets; without a default it must be there."""
     value = read(source, name)
     if value is None:
         if default is None:
             raise InputError("is needed and not given", name, None, f"Give {name}=….")
         value = default
-    return finite(value, name)
+    column = finite(value, name)
+    for sign, holds, bound in _bounds(name):
+        if not holds(column, bound).all():
+            raise InputError(f"must be {sign} {bound:g}", name, column.tolist(), "See the field's description.")
+    return column
+
+
+@lru_cache
+def _bounds(name: str) -> tuple[tuple[str, Any, float], ...]:
+    """Bounds that a scenario or an investment sets its field, so that a mapping is held to the same."""
+    field = ScenarioParams.model_fields.get(name) or Investment.model_fields.get(name)
+    told = field.metadata if field is not None else ()
+    signs = (("ge", "at least", ge), ("gt", "above", gt), ("le", "at most", le), ("lt", "below", lt))
+    return tuple((word, holds, getattr(one, key)) for one in told for key, word, holds in signs if hasattr(one, key))
 
 
 def amounts(measure: object, horizon_years: int) -> Amounts:
@@ -91,21 +111,23 @@ def amounts(measure: object, horizon_years: int) -> Amounts:
     capex = number(measure, "capex_cny")
     life = read(measure, "life_years")
     replaced = read(measure, "at_end_of_life")
-    if replaced not in (None, "replace", "end"):
+    if replaced is not None and (not isinstance(replaced, str) or replaced not in ("replace", "end")):
         raise InputError("unknown choice", "at_end_of_life", replaced, "Choose 'replace' or 'end'.")
     again = read(measure, "replacement_cny")
-    life_years = finite(horizon_years if life is None else life, "life_years")
-    if (life_years < 1).any() or (life_years != np.floor(life_years)).any():
-        raise InputError("must be whole years, at least 1", "life_years", life_years.tolist(), "Round the life.")
-    degradation = number(measure, "degradation", 0.0)
-    if ((degradation < 0) | (degradation >= 1)).any():
-        raise InputError("must lie in [0, 1)", "degradation", degradation.tolist(), "0.5 % a year is 0.005.")
+    life_years = whole_years(horizon_years if life is None else life, "life_years")
+    degradation = shares(number(measure, "degradation", 0.0), "degradation", whole_too=False)
     energy = {name: number(measure, name, 0.0) for name in PRICED}
     fixed, charge = number(measure, "saving_cny_per_year", 0.0), number(measure, "energy_charge_cny_per_year", 0.0)
     if read(measure, "billed_at_cny_per_kwh") is None:
+        fit(saving_cny_per_year=fixed, energy_charge_cny_per_year=charge)
         fixed = fixed + charge
     else:  # worth, at any price, as much as the energy it is at its own price
-        own = _positive(number(measure, "billed_at_cny_per_kwh"), "billed_at_cny_per_kwh")
+        own = number(measure, "billed_at_cny_per_kwh")
+        fit(
+            electricity_kwh_per_year=energy["electricity_kwh_per_year"],
+            energy_charge_cny_per_year=charge,
+            billed_at_cny_per_kwh=own,
+        )
         energy["electricity_kwh_per_year"] = energy["electricity_kwh_per_year"] + charge / own
     return Amounts(
         capex_cny=capex,
@@ -123,19 +145,15 @@ def amounts(measure: object, horizon_years: int) -> Amounts:
     )
 
 
-def _positive(values: FloatArray, name: str) -> FloatArray:
-    if (values <= 0).any():
-        raise InputError("must be positive", name, values.tolist(), "Give the price the bill was made at, or leave it.")
-    return values
-
-
 def energy_value(energy: Mapping[str, FloatArray], scenario: object) -> FloatArray:
     """Worth of the saved energy at the scenario's prices [CNY/a]; a price is asked for only where energy flows."""
     worth = np.zeros(())
     for name, price in PRICED.items():
         saved = energy[name]
         if np.any(saved != 0):
-            worth = worth + saved * number(scenario, price, UNPRICED.get(name))
+            at = number(scenario, price, UNPRICED.get(name))
+            fit(**{name: saved, price: at, "the energies before": worth})
+            worth = worth + saved * at
     return np.asarray(worth)
 
 
