@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # toy.py
+sys.path.insert(0, str(Path(__file__).parent))  # toy.py, parks.py
+
+
+@pytest.fixture(params=["SequentialRunner", "LangGraphRunner"])
+def runner(request):
+    from carbonost.agents.graph import LangGraphRunner
+    from carbonost.agents.runner import SequentialRunner
+
+    return {"SequentialRunner": SequentialRunner, "LangGraphRunner": LangGraphRunner}[request.param]()
 
 
 @pytest.fixture
