@@ -1,4 +1,4 @@
-"""The columns of readings, checked one by one: instants, numbers and texts, whatever brought them.
+"""The columns of readings, checked one by one: instants, numbers and qualities, whatever brought them.
 
 A column is a Series of a DataFrame; of a mapping it may also be a list, an array, or one value for
 all rows. What is clean by its type never becomes a Python object per row, and a commit of a few
@@ -7,11 +7,9 @@ readings, which is one fsync and nothing else to wait for, goes without pandas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
-from unicodedata import category
 
 import numpy as np
 import pandas as pd
@@ -26,13 +24,10 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 NEEDED: Final = ("point", "start", "value")
-TEXT_LENGTH_MAX: Final = 255
 QUALITY_MAX: Final = 100
 _EXACT: Final = 2**53
-_FEW: Final = 4096
-"""Up to so many texts a dict is quicker than a hash table of Arrow's."""
 _ZONED: Final = r"(?:Z|z|[+-]\d{2}:?\d{2})\s*$"
-_SINGLE: Final = (str, bytes, datetime, int, float, np.generic, type(None))
+SINGLE: Final = (str, bytes, datetime, int, float, np.generic, type(None))
 _AS_A_SERIES: Final = (
     "pd.Series([31.4], pd.to_datetime(['2024-01-01T00:00+08:00']), name='meter-1'),"
     " then series.attrs |= {'energy_type': 'electricity', 'unit': 'kWh'}"
@@ -69,12 +64,12 @@ class Table:
         column = self.held[name]
         if isinstance(column, pd.Series):
             return column
-        return pd.Series([column] * self.rows if isinstance(column, _SINGLE) else column)
+        return pd.Series([column] * self.rows if isinstance(column, SINGLE) else column)
 
     def at(self, name: str, row: int) -> object:
         """Return one cell."""
         column = self.held[name]
-        if isinstance(column, _SINGLE):
+        if isinstance(column, SINGLE):
             return column
         return column.iloc[row] if isinstance(column, pd.Series) else column[row]
 
@@ -115,7 +110,7 @@ def _of_frame(frame: Any) -> tuple[dict[str, Any], int]:
     if len(set(names)) < len(names):
         raise InvalidDataError("two columns have one name", str(frame.columns[frame.columns.duplicated()][0]))
     _complete(names)
-    return {str(name): frame[name] for name in names}, len(frame)
+    return {str(name): column for name, column in frame.items()}, len(frame)
 
 
 def _of_series(series: pd.Series[Any]) -> tuple[dict[str, Any], int]:
@@ -139,7 +134,7 @@ def _of_series(series: pd.Series[Any]) -> tuple[dict[str, Any], int]:
 def _of_mapping(columns: Mapping[Any, Any]) -> tuple[dict[str, Any], int]:
     _complete(columns)
     held = {str(name): _one_column(str(name), column) for name, column in columns.items()}
-    lengths = {name: len(column) for name, column in held.items() if not isinstance(column, _SINGLE)}
+    lengths = {name: len(column) for name, column in held.items() if not isinstance(column, SINGLE)}
     rows = next(iter(lengths.values()), 1)
     for name, length in lengths.items():
         if length != rows:
@@ -148,7 +143,7 @@ def _of_mapping(columns: Mapping[Any, Any]) -> tuple[dict[str, Any], int]:
 
 
 def _one_column(name: str, column: Any) -> Any:
-    if isinstance(column, (list, pd.Series, *_SINGLE)) or (isinstance(column, np.ndarray) and column.ndim == 1):
+    if isinstance(column, (list, pd.Series, *SINGLE)) or (isinstance(column, np.ndarray) and column.ndim == 1):
         return column
     if isinstance(column, pd.Index):
         return column.to_series()
@@ -231,8 +226,10 @@ def numbers(table: Table) -> Floats:
         value = np.full(table.rows, column)
     elif isinstance(column, list) and set(map(type, column)) == {float}:
         value = np.array(column)
-    elif isinstance(column, np.ndarray | pd.Series) and column.dtype == np.float64:
-        value = np.asarray(column)
+    elif isinstance(column, np.ndarray) and column.dtype == np.float64:
+        value = column
+    elif isinstance(column, pd.Series) and column.dtype == np.float64:
+        value = column.to_numpy()
     else:
         value = _numeric(table, table.series("value"))
     finite = np.isfinite(value)
@@ -258,68 +255,6 @@ def _as_float(value: object) -> float:
         return float("nan")
 
 
-def texts(table: Table, name: str, *, empty: bool) -> tuple[Integers, Sequence[str]]:
-    """Return a text column as codes into its sorted distinct texts; a faulty row is marked and gets code 0."""
-    codes, distinct = _distinct(table.held[name], table.rows)
-    known = _ranked if set(map(type, distinct)) == {str} else _ranked.__wrapped__  # 1 and True would be one key
-    wrong, rank, ordered = known(tuple(distinct), empty=empty)
-    missing = len(codes) > 0 and codes.min() < 0
-    if wrong[:-1].any() or (missing and not empty):
-        table.mark(wrong[codes], name, "not a text of visible characters", f"At most {TEXT_LENGTH_MAX} of them.")
-    elif tuple(distinct) == ordered and not missing:  # they came in order
-        return codes, ordered
-    return rank[codes], ordered
-
-
-@lru_cache(maxsize=64)
-def _ranked(distinct: tuple[object, ...], *, empty: bool) -> tuple[Any, Integers, tuple[str, ...]]:
-    """Return which of distinct texts are faulty, their places in order, and them in order.
-
-    The last of both arrays is that of a missing text. A meter's points are the same every minute.
-    """
-    wrong = np.array([not is_text(text, empty=empty) for text in distinct] + [not empty], dtype=bool)
-    good = {str(text) for text, bad in zip(distinct, wrong.tolist(), strict=False) if not bad}
-    ordered = sorted(good | {""}) if empty or not good else sorted(good)
-    place = {text: i for i, text in enumerate(ordered)}
-    shown = [0 if bad else place[str(text)] for text, bad in zip(distinct, wrong.tolist(), strict=False)]
-    return wrong, np.array([*shown, 0], dtype=np.int64), tuple(ordered)
-
-
-def _distinct(column: Any, rows: int) -> tuple[Integers, list[Any]]:
-    """Return a column as codes into its distinct values; a missing one has code -1."""
-    if isinstance(column, _SINGLE):
-        return np.zeros(rows, dtype=np.int64), [column]
-    try:
-        if rows > _FEW:
-            codes, distinct = pd.factorize(pd.Series(column), use_na_sentinel=True)
-            return codes.astype(np.int64), list(distinct)
-        return _coded(column if isinstance(column, list) else column.tolist())
-    except TypeError:  # a list, a dict: no text, and not to be hashed
-        return _coded([one if isinstance(one, str) or one is None else 0 for one in column])
-
-
-def _coded(values: list[Any]) -> tuple[Integers, list[Any]]:
-    place: dict[Any, int] = {}
-    codes = np.array([place.setdefault(value, len(place)) for value in values], dtype=np.int64)
-    if set(map(type, place)) <= {str}:
-        return codes, list(place)
-    missing = [code for value, code in place.items() if not isinstance(value, str) and pd.isna(value) is True]
-    codes[np.isin(codes, missing)] = -1
-    return codes, list(place)
-
-
-def is_text(text: object, *, empty: bool) -> bool:
-    """Whether this is a text of visible characters, and not too long."""
-    return isinstance(text, str) and _is_visible(text, empty=empty)
-
-
-@lru_cache(maxsize=16_384)
-def _is_visible(text: str, *, empty: bool) -> bool:
-    if len(text) > TEXT_LENGTH_MAX or not (text or empty):
-        return False
-    return not any(category(c) in ("Cc", "Cs") for c in text) and (empty or bool(text.strip()))
-
-
 def qualities(table: Table) -> Integers:
     """Return the column ``quality``, 100 where there is none; a faulty row is marked."""
     if "quality" not in table.held:
@@ -330,62 +265,3 @@ def qualities(table: Table) -> Integers:
     good = (number >= 0) & (number <= QUALITY_MAX) & (number == np.floor(number))
     table.mark(~good, "quality", "a quality is a whole number from 0 to 100")
     return np.where(good, number, 0).astype(np.int64)
-
-
-def statuses(table: Table) -> npt.NDArray[np.object_] | None:
-    """Return the column ``status``, None where every one is empty."""
-    if "status" not in table.held:
-        return None
-    codes, shown = texts(table, "status", empty=True)
-    return np.array(shown, dtype=object)[codes] if codes.any() else None
-
-
-def constants(table: Table, name: str, code: Integers, rows: Any, firsts: Integers) -> list[str]:
-    """Return the one text a column holds for each point.
-
-    Parameters
-    ----------
-    code : (n,) array of int
-        The point of each good row.
-    rows : (n,) array of int or slice
-        Its place in the table.
-    firsts : (p,) array of int
-        The first row of each point.
-
-    Raises
-    ------
-    InvalidDataError
-        If one point has two.
-    """
-    text = _single(table.held[name])
-    if text is not None:
-        return [text] * len(firsts)
-    column = table.held[name]
-    if not isinstance(column, list):
-        column = table.series(name)
-        if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype)):
-            column = column.map(lambda value: str(value) if not pd.isna(value) else None)
-    codes, shown = texts(Table({name: column}, table.rows, skip=False), name, empty=True)
-    wrong = codes[rows] != codes[firsts[code]]
-    if wrong.any():
-        row = int(np.arange(table.rows)[rows][wrong][0])
-        raise InvalidDataError("one point has two values of this in the frame", name, table.at(name, row), row=row)
-    return [shown[codes[first]] for first in firsts]
-
-
-def _single(column: Any) -> str | None:
-    """Return the one text that a whole column holds, as most do; None if there is not one."""
-    if isinstance(column, str):
-        text = column
-    elif isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype) and len(column) > _FEW:
-        text = column.iloc[0]
-        if not bool((column == text).all()):
-            return None
-    elif isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype) and len(column):
-        listed = column.tolist()
-        text = listed[0]
-        if listed.count(text) < len(listed):
-            return None
-    else:
-        return None
-    return text if is_text(text, empty=True) else None

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import numpy as np
 
 from carbonost.errors import InvalidDataError
-from carbonost.storage.columns import Table, constants, instants, numbers, qualities, statuses, texts
+from carbonost.storage.columns import Table, instants, numbers, qualities
+from carbonost.storage.labels import constants, statuses, texts
 from carbonost.storage.ports import SeriesInfo
 
 if TYPE_CHECKING:
@@ -90,9 +91,11 @@ def read_frame(frame: Any, *, on_invalid: Literal["raise", "skip"] = "raise", as
     status = statuses(table)
     rows = _order(table, code, start)
     if table.bad.any():  # a point may have lost every row
-        held, code[rows] = np.unique(code[rows], return_inverse=True)
+        held, code = np.unique(code[rows], return_inverse=True)
         points = [points[place] for place in held.tolist()]
-    code, start = code[rows], start[rows]
+    else:
+        code = code[rows]
+    start = start[rows]
     series = _series(table, points, code, rows)
     status = status[rows] if status is not None else None
     return Batch(series, code, start, value[rows], quality[rows], status, int(table.bad.sum()))

@@ -192,3 +192,19 @@ def test_a_frame_that_was_read_can_be_changed_and_the_next_is_as_it_was():
     changed["energy_type"].array[0] = "heat"
     assert store.read("a", *span)["unit"].tolist() == ["kWh"]
     assert store.read("a", *span)["energy_type"].tolist() == ["electricity"]
+
+
+def test_a_list_of_points_that_changes_between_two_commits_is_read_again():
+    """What is remembered of a column is its content, not the list a gateway fills anew."""
+    points, store = ["b", "a"], open_meters("memory://")
+    for minute, renamed in enumerate(("a", "c", "a")):
+        points[1] = renamed
+        store.write(LIVE | {"point": points, "start": NOW + timedelta(minutes=minute)})
+    found = store.read({}, "2024-01-01T00:00Z", "2024-01-02T00:00Z")
+    assert found.groupby("point")["value"].agg(list).to_dict() == {"a": [1.0, 1.0], "b": [2.0] * 3, "c": [1.0]}
+
+
+@pytest.mark.parametrize("status", ["在线", ["在线", "在线"], ["", "在线"], ["在线", None]])
+def test_a_status_is_kept_whether_one_reading_has_it_or_all(status):
+    held = read_frame(LIVE | {"point": ["a", "b"], "status": status}).status.tolist()
+    assert held == (["在线"] * 2 if isinstance(status, str) else [text or "" for text in status])
