@@ -175,11 +175,14 @@ class Schedule(Keyed):
         shadow = {"carbon_shadow_price_cny_per_t": self.carbon_shadow_price_cny_per_t}
         return {name: getattr(self, name) for name in names} | shadow | {"ledger": self.ledger.to_dict()}
 
-    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
-        """Draw "load", "soc", "prices" or "cost", in Chinese or English ("en"); needs the report extra."""
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh", *, during: Any = None) -> Any:
+        """Draw "load", "soc", "prices" or "cost", in Chinese or English ("en"); needs the report extra.
+
+        `during` is the part to draw: "2025-07", "2025-07-07" or ("2025-07-07", "2025-07-13").
+        """
         from importlib import import_module  # the picture belongs to the engine, found by name
 
-        return import_module("carbonost.engines.energy.plot").draw(self, kind, axes, language)
+        return import_module("carbonost.engines.energy.plot").draw(self, kind, axes, language, during=during)
 
     def _repr_html_(self) -> str:
         head = pd.Series({k: v for k, v in self.to_dict().items() if k != "ledger"}, name="schedule")
@@ -230,9 +233,9 @@ class PeakShaving(Keyed):
         names = ("original_cost", "optimized_cost", "savings", "savings_percentage", "peak_kw")
         return {name: float(getattr(self, name)) for name in names}
 
-    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
-        """Draw the schedule."""
-        return self.schedule.plot(kind, axes, language)
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh", *, during: Any = None) -> Any:
+        """Draw the schedule; see `Schedule.plot`."""
+        return self.schedule.plot(kind, axes, language, during=during)
 
     def _repr_html_(self) -> str:
         return str(pd.Series(self.to_dict(), name="peak shaving").to_frame().to_html())
@@ -270,9 +273,9 @@ class Sizing(Keyed):
             "schedule": self.schedule.to_dict(),
         }
 
-    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
-        """Draw the schedule at the chosen sizes."""
-        return self.schedule.plot(kind, axes, language)
+    def plot(self, kind: str = "load", axes: Any = None, language: str = "zh", *, during: Any = None) -> Any:
+        """Draw the schedule at the chosen sizes; see `Schedule.plot`."""
+        return self.schedule.plot(kind, axes, language, during=during)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html())

@@ -169,6 +169,42 @@ def test_what_is_stored_is_drawn_at_the_end_of_each_interval(pyplot):
     assert corners[:, 0].min() == pytest.approx(first)
 
 
+def test_a_part_of_a_plan_is_drawn_by_its_days(pyplot):
+    load = pd.Series(100.0, pd.date_range("2025-03-01", periods=24 * 5, freq="h", tz="Asia/Shanghai"))
+    plan = OPT.dispatch(SITE, load, TARIFF)
+    hours = [(line.get_xdata()[-1] - line.get_xdata()[0]) * 24 for line in _lines(plan, ("2025-03-02", "2025-03-03"))]
+    assert hours == pytest.approx([48.0, 48.0])
+    assert len(_lines(plan, "2025-03-02")[0].get_xdata()) == 25
+    for wrong, told in (("2026", "nothing then"), ("noon", "no part of time"), (("2025-03",), "no part of time")):
+        with pytest.raises(InputError, match=told):
+            plan.plot(during=wrong)
+    with pytest.raises(InputError, match="whole"):
+        plan.plot("cost", during="2025-03-02")
+
+
+def _lines(plan, during):
+    lines = drawn(plan.plot(during=during)).get_lines()[:2]
+    for line in lines:
+        line.set_xdata(line.get_xdata(orig=False))
+    return lines
+
+
+@pytest.mark.parametrize("kind", ["soc", "prices"])
+def test_many_weeks_are_drawn_as_a_day_of_the_clock(kind, pyplot):
+    hours = pd.date_range("2025-01-01", periods=24 * 50, freq="h", tz="Asia/Shanghai")
+    plan = OPT.dispatch(SITE, pd.Series(100.0, hours), TARIFF)
+    axes = drawn(plan.plot(kind))
+    assert axes.get_xlim() == (0, 24)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["十日中有八日在此范围", "各日平均"]
+    assert drawn(plan.plot(kind, during="2025-01")).get_xlim() != (0, 24)
+
+
+def test_the_scenarios_of_a_forecast_have_chinese_names(pyplot):
+    band = pd.DataFrame({"ds": INDEX, "yhat": LOAD.to_numpy(), "yhat_lower": 80.0, "yhat_upper": 150.0})
+    drawn_as = drawn(OPT.dispatch_scenarios(SITE, band, TARIFF).plot()).get_legend().get_texts()
+    assert [text.get_text() for text in drawn_as][:3] == ["低情景", "中情景", "高情景"]
+
+
 def test_a_bill_is_drawn_by_month_and_term(pyplot):
     axes = drawn(TARIFF.bill(LOAD).plot())
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["电度电费", "需量电费"]

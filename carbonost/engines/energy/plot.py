@@ -1,15 +1,18 @@
 """Pictures of a plan: load before and after, state of charge, prices, and where the saving comes from.
 
-Each draws on the axes given or on new ones, in Chinese or, with ``language="en"``, in English.
+Each draws on the axes given or on new ones, in Chinese or, with ``language="en"``, in English. Over many weeks
+charge and prices are drawn as a day of the clock, mean and spread: a year of them side by side is a block of colour.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from carbonost._lazy import load
 from carbonost.domain.picture import axes_or_new, finish, words_in
 from carbonost.errors import InputError
 
@@ -21,18 +24,24 @@ if TYPE_CHECKING:
     Words = Callable[[str], str]
 
 KINDS = ("load", "soc", "prices", "cost")
+_SIDE_BY_SIDE: Final = pd.Timedelta(days=35)
+"""A longer horizon is a block of colour when its days stand side by side."""
+_PAIR: Final = 2
+_FEWEST_MONTHS: Final = 4  # so that the bar of one month does not fill the picture
 _ZH: Final = {
     "energy": "电度电费", "demand": "需量电费", "capacity": "容量电费", "export": "上网电费",
     "power_factor": "力调电费", "wear": "储能损耗", "start": "启动费用", "fuel": "燃料费",
     "shed": "切负荷损失", "carbon": "碳成本",
     "doing nothing": "优化前", "plan": "优化后", "load": "负荷", "import": "购电", "peak": "最大需量",
     "power [kW]": "功率 [kW]", "state of charge [%]": "荷电状态 [%]", "price [CNY/kWh]": "电价 [元/kWh]",
+    "low": "低情景", "middle": "中情景", "high": "高情景",
+    "hour of the day": "时刻", "mean of the days": "各日平均", "eight days in ten": "十日中有八日在此范围",
     "battery, discharge up": "储能(放电为正)", "battery, discharge up [kW]": "储能功率(放电为正) [kW]",
     "cost [CNY]": "费用 [元]", "emissions [tCO2]": "排放量 [tCO2]",
 }  # fmt: skip
 
 
-def draw(schedule: Schedule, kind: str = "load", axes: Any = None, language: str = "zh") -> Any:
+def draw(schedule: Schedule, kind: str = "load", axes: Any = None, language: str = "zh", *, during: Any = None) -> Any:
     """Draw one picture of a schedule; returns the matplotlib axes.
 
     Parameters
@@ -41,11 +50,14 @@ def draw(schedule: Schedule, kind: str = "load", axes: Any = None, language: str
     kind : {"load", "soc", "prices", "cost"}
     axes : matplotlib axes, optional
     language : {"zh", "en"}
+    during : str or (str, str), optional
+        The part to draw: a month, a day, or the first and the last of several, as "2025-07", "2025-07-07" or
+        ("2025-07-07", "2025-07-13"). Costs are drawn whole.
 
     Raises
     ------
     InputError
-        If `kind` or `language` is another one.
+        If `kind` or `language` is another one, or the schedule has nothing in that part.
     MissingExtraError
         If matplotlib, or for Chinese labels the font, is not installed.
     """
@@ -53,9 +65,10 @@ def draw(schedule: Schedule, kind: str = "load", axes: Any = None, language: str
     if kind not in makers:
         raise InputError("is not a picture of a schedule", field="kind", value=kind, remedy=f"Use one of {KINDS}.")
     say = words_in(language, _ZH)
+    shown = schedule if during is None else replace(schedule, frame=_part(schedule.frame, kind, during))
     axes = axes_or_new(axes)
-    makers[kind](axes, schedule, say)
-    finish(axes, legend=kind == "load", thousands="y" if kind == "cost" else "")
+    makers[kind](axes, shown, say)
+    finish(axes, legend=bool(axes.get_legend_handles_labels()[0]), thousands="y" if kind == "cost" else "")
     return axes
 
 
@@ -80,6 +93,8 @@ def draw_ledger(ledger: Ledger, axes: Any = None, language: str = "zh") -> Any:
             up, down = up + np.maximum(cny, 0.0), down + np.minimum(cny, 0.0)
     apart = -(-len(ledger.months) // 12)  # a dozen months have room for their names
     axes.set_xticks(range(0, len(ledger.months), apart), ledger.months[::apart])
+    beside = max(0.0, _FEWEST_MONTHS - len(ledger.months)) / 2
+    axes.set_xlim(-0.6 - beside, len(ledger.months) - 0.4 + beside)
     axes.set_ylabel(say("cost [CNY]"))
     finish(axes, legend=bool(axes.patches), thousands="y")
     return axes
@@ -90,7 +105,7 @@ def draw_scenarios(plan: ScenarioPlan, axes: Any = None, language: str = "zh") -
     say = words_in(language, _ZH)
     axes = axes_or_new(axes)
     for name in plan.cost_cny:
-        _steps(axes, plan.frame[f"load_kw[{name}]"], linewidth=0.7, label=name)
+        _steps(axes, plan.frame[f"load_kw[{name}]"], linewidth=0.7, label=say(name))
     given = plan.frame["discharge_kw"] - plan.frame["charge_kw"]
     _steps(axes, given, color="black", linewidth=0.9, label=say("battery, discharge up"))
     axes.set_ylabel(say("power [kW]"))
@@ -109,6 +124,13 @@ def _edges(index: pd.Index) -> pd.DatetimeIndex:
 def _steps(axes: Any, values: pd.Series, **style: Any) -> None:
     """A mean over each interval, the last one as wide as the others."""
     axes.step(_edges(values.index), np.append(values, values.iloc[-1]), where="post", **style)
+    _dates(axes)
+
+
+def _dates(axes: Any) -> None:
+    """So few days named that the last of a month and the first of the next stand apart."""
+    dates = load("matplotlib.dates", "a plot")
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks={dates.DAILY: 8}))
 
 
 def _load(axes: Any, schedule: Schedule, say: Words) -> None:
@@ -121,17 +143,70 @@ def _load(axes: Any, schedule: Schedule, say: Words) -> None:
 
 def _soc(axes: Any, schedule: Schedule, say: Words) -> None:
     """What is stored at each interval's end, along straight lines."""
-    axes.fill_between(_edges(schedule.frame.index)[1:], 100 * schedule.frame["soc"], alpha=0.6)
+    stored = 100 * schedule.frame["soc"]
+    if _long(stored):
+        _clock(axes, stored, say, at_end=True, color="tab:blue")
+    else:
+        axes.fill_between(_edges(stored.index)[1:], stored, alpha=0.6)
+        _dates(axes)
     axes.set(ylabel=say("state of charge [%]"), ylim=(0, 100))
 
 
 def _prices(axes: Any, schedule: Schedule, say: Words) -> None:
     frame = schedule.frame
-    _steps(axes, frame["price_cny_per_kwh"], color="tab:gray")
-    axes.set_ylabel(say("price [CNY/kWh]"), color="tab:gray")
+    given = frame["discharge_kw"] - frame["charge_kw"]
     power = axes.twinx()
-    _steps(power, frame["discharge_kw"] - frame["charge_kw"], color="tab:blue", linewidth=0.9)
+    if _long(given):
+        _clock(axes, frame["price_cny_per_kwh"], say, color="tab:gray")
+        _clock(power, given, say, color="tab:blue")
+    else:
+        _steps(axes, frame["price_cny_per_kwh"], color="tab:gray")
+        _steps(power, given, color="tab:blue", linewidth=0.9)
+    axes.set_ylabel(say("price [CNY/kWh]"), color="tab:gray")
     power.set_ylabel(say("battery, discharge up [kW]"), color="tab:blue")
+
+
+def _part(frame: pd.DataFrame, kind: str, during: Any) -> pd.DataFrame:
+    """The rows of a month, of a day, or from one to another, both whole."""
+    if kind == "cost":
+        raise InputError(
+            "costs are drawn whole", field="during", value=during, remedy="Leave it out, or plot the ledger."
+        )
+    first, last = during if isinstance(during, (tuple, list)) and len(during) == _PAIR else (during, during)
+    try:
+        part = frame.loc[first:last]
+    except (TypeError, ValueError, KeyError) as exc:
+        raise InputError("is no part of time", field="during", value=during, remedy="Write 2025-07-07.") from exc
+    if part.empty:
+        raise InputError(
+            "the schedule has nothing then", field="during", value=during,
+            remedy=f"It runs from {frame.index[0]} to {frame.index[-1]}.",
+        )  # fmt: skip
+    return part
+
+
+def _long(values: pd.Series) -> bool:
+    return bool(values.index[-1] - values.index[0] > _SIDE_BY_SIDE)
+
+
+def _clock(axes: Any, values: pd.Series, say: Words, *, at_end: bool = False, **style: Any) -> None:
+    """A day of the local clock: the mean of all days, and where eight days in ten lie."""
+    starts = pd.DatetimeIndex(values.index)
+    step_h = (starts[1] - starts[0]) / pd.Timedelta(hours=1)
+    days = values.groupby(starts.hour + starts.minute / 60)
+    mean, low, high = days.mean(), days.quantile(0.1), days.quantile(0.9)
+    hours = mean.index.to_numpy(dtype=float)
+    if at_end:
+        axes.fill_between(hours + step_h, low, high, alpha=0.25, label=say("eight days in ten"), **style)
+        axes.plot(hours + step_h, mean, label=say("mean of the days"), **style)
+    else:
+        edges = np.append(hours, hours[-1] + step_h)
+        between = [np.append(side, side.iloc[-1]) for side in (low, high)]
+        axes.fill_between(
+            edges, *between, step="post", alpha=0.25, linewidth=0, label=say("eight days in ten"), **style
+        )
+        axes.step(edges, np.append(mean, mean.iloc[-1]), where="post", label=say("mean of the days"), **style)
+    axes.set(xlim=(0, 24), xticks=range(0, 25, 3), xlabel=say("hour of the day"))
 
 
 def _cost(axes: Any, schedule: Schedule, say: Words) -> None:
