@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from carbonost.engines.finance import Cashflow, macc, tornado
+from carbonost.engines.finance import Cashflow, Financing, macc, npv_sensitivity, tornado
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 
@@ -34,6 +34,21 @@ def test_a_cash_flow_draws_its_years(axes):
     Cashflow.build([measure, measure], {"wacc": 0.08, "horizon_years": 10}).plot(axes)
     assert len(axes.patches) == 11
     assert axes.patches[0].get_height() == pytest.approx(-200.0)
+
+
+def test_what_the_owner_sees_stands_beside_a_financed_project(axes):
+    measure, scenario = {"capex_cny": 1e6, "saving_cny_per_year": 2e5}, {"wacc": 0.08, "horizon_years": 10}
+    flow = Cashflow.build(measure, scenario, financing=Financing("shared_savings", share=0.8, years=6))
+    drawn = flow.plot(axes).get_legend_handles_labels()
+    assert drawn[1] == ["累计", "业主累计(融资后)"]
+    assert drawn[0][1].get_ydata()[-1] == pytest.approx(flow.owner.sum() / 1e4)
+
+
+def test_prices_have_chinese_names_and_a_model_of_ones_own_keeps_its_own(axes):
+    measure = {"capex_cny": 1e6, "electricity_kwh_per_year": 4e5}
+    scenario = {"wacc": 0.08, "horizon_years": 10, "electricity_price_y_per_kwh": 0.7}
+    npv_sensitivity([measure], scenario).plot(axes)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["折现率", "电价"]
 
 
 @pytest.mark.parametrize(("language", "label"), [("zh", "税后现金流 [万元]"), ("en", "after tax [10,000 CNY]")])

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _ZH: Final = {
     "abatement [tCO2e/a]": "年减排量 [tCO2e]", "abatement cost [CNY/tCO2e]": "边际减排成本 [元/tCO2e]",
     "low": "取低值", "high": "取高值", "year": "年", "after tax [10,000 CNY]": "税后现金流 [万元]",
-    "running sum": "累计",
+    "running sum": "累计", "running sum of the owner, financed": "业主累计(融资后)",
+    "electricity_price_y_per_kwh": "电价", "gas_price_y_per_nm3": "气价", "carbon_price_y_per_tco2": "碳价",
+    "wacc": "折现率",
 }  # fmt: skip
 
 
@@ -47,20 +49,26 @@ def plot_tornado(spread: Tornado, axes: Any = None, language: str = "zh") -> Any
     at = np.arange(len(bars))
     axes.barh(at, [bar.low - spread.base for bar in bars], left=spread.base, color="tab:blue", label=say("low"))
     axes.barh(at, [bar.high - spread.base for bar in bars], left=spread.base, color="tab:orange", label=say("high"))
-    axes.set_yticks(at, [bar.name for bar in bars])
+    axes.set_yticks(at, [say(bar.name) for bar in bars])
     axes.axvline(spread.base, color="black", linewidth=0.8)
     finish(axes, legend=True, thousands="x")
     return axes
 
 
 def plot_cashflow(flow: Cashflow, axes: Any = None, language: str = "zh") -> Any:
-    """Draw the after-tax flow of each year and its running sum, in 10,000 CNY; many measures are added up."""
+    """Draw the after-tax flow of each year and its running sum, in 10,000 CNY; many measures are added up.
+
+    Where somebody else finances, the owner's running sum stands beside it.
+    """
     say = words_in(language, _ZH)
     axes = axes_or_new(axes)
-    yearly = flow.after_tax.reshape(-1, flow.after_tax.shape[-1]).sum(axis=0) / 1e4
+    yearly, owner = (each.reshape(-1, each.shape[-1]).sum(axis=0) / 1e4 for each in (flow.after_tax, flow.owner))
     years = np.arange(yearly.size)
     axes.bar(years, yearly, color=np.where(yearly < 0, "tab:red", "tab:green"))
     axes.plot(years, np.cumsum(yearly), color="black", marker=".", label=say("running sum"))
+    if not np.array_equal(owner, yearly):
+        label = say("running sum of the owner, financed")
+        axes.plot(years, np.cumsum(owner), color="tab:blue", marker=".", linestyle="--", label=label)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel=say("year"), ylabel=say("after tax [10,000 CNY]"))
