@@ -3,12 +3,13 @@
 import pandas as pd
 import pytest
 
+import carbonost.engines.energy.region as region_module
 from carbonost.engines.energy import Tariff
 from carbonost.errors import TariffError, UnknownRegionError
 from carbonost.factors import table
 
 GIVEN = {"flat_cny_per_kwh": 0.65, "floating_cny_per_kwh": 0.40}
-REFUSED = {"CN-HA", "CN-HB", "CN-HE", "CN-LN", "CN-ZJ"}  # no ratio, or hours of some months only
+REFUSED = {"CN-HA", "CN-HB", "CN-HE", "CN-LN"}  # no ratio, or hours of some months only
 YEAR = pd.date_range("2025-01-01", "2026-01-01", freq="30min", inclusive="left", tz="Asia/Shanghai")
 
 
@@ -74,13 +75,122 @@ def test_shanghai_floats_more_in_summer_and_winter():
     assert any("listed holidays" in gap for gap in tariff.gaps)
 
 
-def test_an_old_rule_serves_its_own_years_only():
-    with pytest.raises(TariffError, match="lack months"):
-        Tariff.from_region("CN-ZJ", on="2026-05-01", **GIVEN)
+def test_an_old_rule_serves_its_own_days_only():
     with pytest.raises(TariffError, match="ratio"):  # its hours are whole, its ratios are not packaged
-        Tariff.from_region("CN-ZJ", on="2025-05-01", **GIVEN)
+        Tariff.from_region("CN-ZJ", on="2026-06-30", **GIVEN)
     printed = {"sharp": 1.2, "peak": 1.0, "flat": 0.65, "valley": 0.3}
     assert Tariff.from_region("CN-ZJ", on="2025-05-01", prices=printed).status == "superseded"
+    today = Tariff.from_region("CN-ZJ", on="2026-07-01", charge="demand", **GIVEN)
+    assert "112" in today.sources[0]
+    assert at(today, "2026-07-15 20:00") == pytest.approx(0.25 + 2.05 * 0.4)
+
+
+def test_zhejiangs_ratios_lead_to_one_base_from_the_prices_its_source_works_out():
+    rows = table("prices_and_costs")
+    rows = rows[(rows.region == "CN-ZJ") & (rows.status == "illustrative")]
+    flat, peak, valley = (rows.set_index("quantity")["value"][band] for band in ("flat", "peak", "valley"))
+    assert (peak - flat) / 0.85 == pytest.approx((flat - valley) / 0.6, abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("region", "on", "words"),
+    [
+        ("CN-JS", "2025-05-31", "from 2025-06-01"),
+        ("CN-GD", "2021-09-30", "from 2021-10-01"),
+        ("CN-AH", "2025-06-30", "from 2025-07-01"),
+        ("CN-SD", "2024-12-31", "from 2025-01-01 to 2026-12-31"),
+        ("CN-SD", "2027-01-01", "the hours announced for the year"),
+        ("CN-SX", "2026-05-01", "then 晋发改商品发〔2026〕15号"),
+        ("CN-YN", "2026-03-01", "then 云发改价格〔2026〕51号"),
+        ("CN-TJ", "2020-12-31", "not before 2021"),
+        ("CN-SX", "2019-01-01", "to 2026-04-30"),
+    ],
+)
+def test_a_day_on_which_no_packaged_rule_held_is_refused(region, on, words):
+    with pytest.raises(TariffError, match=words) as caught:
+        Tariff.from_region(region, on=on, **GIVEN)
+    assert (caught.value.field, caught.value.value) == ("on", on)
+    assert "from_bands" in caught.value.remedy
+
+
+@pytest.mark.parametrize("region", sorted(set(table("tou_periods")["region"]) - REFUSED))
+def test_a_rule_says_from_when_it_holds_or_that_nobody_knows(region):
+    gaps = Tariff.from_region(region, charge="demand", demand_cny_per_kw_month=38.0, **GIVEN).gaps
+    assert any("in force" in gap or "came into force" in gap for gap in gaps)
+
+
+def test_a_day_after_an_undated_decree_is_billed_with_its_doubt():
+    known = Tariff.from_region("CN-JS", on="2025-06-01", charge="demand", **GIVEN)
+    assert not any("force" in gap for gap in known.gaps)
+    doubtful = Tariff.from_region("CN-TJ", on="2022-06-01", charge="demand", **GIVEN)
+    assert any("whether it held on 2022-06-01 is not known" in gap for gap in doubtful.gaps)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("不满1千伏", "<1kV"), ("0.4kV", "<1kV"), ("1-10千伏", "1-10kV"), ("1～10 kV", "1-10kV"), ("10KV", "1-10kV"),
+        ("1-10(20)kV", "1-10kV"), ("20千伏", "20kV"), ("35kV", "35kV"), ("35千伏", "35kV"), ("110千伏", "110kV"),
+        ("220千伏及以上", "220kV"), ("≥220kV", "220kV"),
+    ],
+)  # fmt: skip
+def test_a_voltage_is_one_of_the_published_classes_and_kept(written, read):
+    assert Tariff.from_region("CN-JS", written, charge="demand", **GIVEN).voltage == read
+
+
+@pytest.mark.parametrize("wrong", ["", "high", "15kV", "kV", 10, None, True, ["35kV"]])
+def test_a_voltage_that_is_no_class_is_refused(wrong):
+    with pytest.raises(TariffError, match="220千伏及以上") as caught:
+        Tariff.from_region("CN-JS", wrong, charge="demand", **GIVEN)
+    assert caught.value.field == "voltage"
+
+
+def test_beijings_low_voltage_users_have_ratios_of_their_own():
+    low, high = (Tariff.from_region("CN-BJ", v, charge="energy_only", **GIVEN) for v in ("不满1千伏", "10kV"))
+    peak = "2025-04-15 10:30"
+    assert [at(t, peak) for t in (low, high)] == pytest.approx([0.25 + 0.4 * r for r in (1.71, 1.8)])
+
+
+def test_prices_that_were_read_serve_their_own_voltage_and_area_alone(monkeypatch):
+    rows = table("prices_and_costs")
+    rows.loc[rows["region"].isin(["CN-JS", "CN-GD"]), "status"] = "read"
+    monkeypatch.setattr(region_module, "table", lambda name: rows if name == "prices_and_costs" else table(name))
+    assert at(Tariff.from_region("CN-JS", on="2026-10-15", charge="demand"), "2026-10-15 16:00") == 0.9566
+    for place, voltage, on in (("CN-JS", "35kV", "2026-10-15"), ("CN-GD", "1-10kV", "2026-09-15")):
+        with pytest.raises(TariffError, match="is not known"):  # Guangdong's are those of one price area
+            Tariff.from_region(place, voltage, on=on, charge="demand")
+
+
+def test_a_notices_prices_are_billed_as_printed_and_others_are_not_rounded():
+    hour = pd.Series(100.0, pd.date_range("2026-10-15 16:00", periods=4, freq="15min", tz="Asia/Shanghai"))
+    printed = Tariff.from_region(
+        "CN-JS", on="2026-10-15", charge="demand", flat_cny_per_kwh=0.64, floating_cny_per_kwh=0.3957
+    )
+    assert printed.bill(hour).energy_cny == pytest.approx(95.66, abs=1e-9)  # 0.95656 is printed as 0.9566
+    untaxed = Tariff.from_region(
+        "CN-JS", charge="demand", flat_cny_per_kwh=0.64 / 1.13, floating_cny_per_kwh=0.3957 / 1.13, tax="excluded"
+    )
+    assert untaxed.bill(hour).energy_cny == pytest.approx(95.656 / 1.13, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["region", "status", "gaps", "sources"])
+def test_what_comes_with_the_rows_is_not_given(name):
+    with pytest.raises((TariffError, TypeError), match=r"comes with|multiple values"):
+        Tariff.from_region("CN-JS", **{name: "x"}, **GIVEN)
+
+
+@pytest.mark.parametrize("wrong", [True, "0.4", float("nan"), -0.1, [0.4], pd.NA])
+@pytest.mark.parametrize("name", ["flat", "floating", "not_floating"])
+def test_a_part_of_the_price_that_is_none_is_refused(name, wrong):
+    with pytest.raises(TariffError) as caught:
+        Tariff.from_region("CN-JS", charge="demand", **{"flat_cny_per_kwh": 0.65, f"{name}_cny_per_kwh": wrong})
+    assert caught.value.field == f"{name}_cny_per_kwh"
+
+
+@pytest.mark.parametrize("wrong", [None, 5, ["CN-JS"], {}, ""])
+def test_what_is_no_region_is_refused(wrong):
+    with pytest.raises(UnknownRegionError):
+        Tariff.from_region(wrong, **GIVEN)
 
 
 def test_a_city_takes_its_provinces_rule_and_an_unknown_place_is_refused():

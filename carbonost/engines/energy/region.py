@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.domain.checks import day, is_number
+from carbonost.domain.checks import day
 from carbonost.domain.tariff import Tariff, infer_charge
-from carbonost.engines.energy.rules import second_hand, weakest
+from carbonost.domain.tariff_checks import CHARGES, amount, check_options, one_of
+from carbonost.engines.energy.decrees import rule_on
+from carbonost.engines.energy.rules import as_printed, second_hand, weakest
+from carbonost.engines.energy.voltage import CLASSES, named_in, read_voltage
 from carbonost.errors import TariffError, UnknownRegionError
 from carbonost.factors import region as find_region
 from carbonost.factors import table, usable_default
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 
 BANDS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 _OF_BAND: Final = re.compile(r"(?:sharp = )?(peak|flat|valley) x ([\d.]+)(?: \(.*\))?\Z")
-_BELOW_KVA: Final = re.compile(r"single-part <([\d.]+) kVA")
+_SINGLE: Final = re.compile(r"single-part (<|>=)([\d.]+) (kVA|kV)\Z")
+_OF_THE_DATA: Final = ("region", "voltage", "status", "gaps", "sources")
 DIRECT_TRADE: Final = "for agency-purchase users; a user who trades directly gives the contract or market price"
 
 
@@ -43,8 +47,13 @@ class FloatingRule:
     status: str
 
     def prices(self, floating: float, not_floating: float) -> dict[str, float]:
-        """Price of each band [CNY/kWh] from the part that floats and the part that does not."""
-        return {band: not_floating + ratio * floating for band, ratio in self.ratios.items()}
+        """Price of each band [CNY/kWh] from the part that floats and the part that does not.
+
+        Parts with no more decimals than a notice prints give the prices as printed; others are not rounded.
+        """
+        exact = {band: not_floating + ratio * floating for band, ratio in self.ratios.items()}
+        printed = all(as_printed(part) == round(part, 12) for part in (floating, not_floating))
+        return {band: as_printed(price) for band, price in exact.items()} if printed else exact
 
 
 def tariff_from_region(
@@ -66,12 +75,14 @@ def tariff_from_region(
     region : str
         "CN-JS", a GB/T 2260 code, or a Chinese name.
     voltage : str
-        Voltage class, by which a price that was read is found.
+        Voltage class, such as "1-10kV", "35kV", "不满1千伏" or "220千伏及以上". It decides where ratios or packaged
+        prices differ by it, and is kept in the tariff.
     charge : str, optional
         "energy_only" takes the ratios of single-part users, every other charge those of two-part users;
         omitted, it follows from the prices given.
     on : date, optional
-        The day whose rule is wanted; decides between a rule and its successor.
+        The day whose rule is wanted; a day on which no packaged rule was in force is refused. Omitted, the last
+        rule is taken, and `gaps` say from when it holds.
     flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh : float [CNY/kWh]
         Two of the three: flat price, its floating part, and the rest.
     prices : {band: CNY/kWh}, optional
@@ -89,42 +100,58 @@ def tariff_from_region(
     TariffError
         If the region has no rule, its hours are incomplete, or the price is not known.
     """
-    on = None if on is None else day(on, "on", TariffError)
+    on, voltage = None if on is None else day(on, "on", TariffError), read_voltage(voltage)
+    _refuse_wrong(region, charge, options)
     code = _region_with(region, "tou_periods")
     single = charge == "energy_only"
     gaps = []
     if charge is None and _inferred(options) == "energy_only":
         gaps = ["charge is not stated: ratios of two-part users, and no fixed charge is billed"]
-    hours, open_hours = _hours(code, on, single=single)
-    statuses, documents = [str(s) for s in hours["status"]], [str(d) for d in hours["document"]]
-    printed = prices or _read_prices(code, voltage, on)
+    rows = table("tou_periods")
+    rows = rows[rows["region"] == code]
+    document, of_the_day = rule_on(code, rows, on)
+    hours, open_hours = _hours(code, rows[rows["document"] == document], single=single)
+    statuses, documents = [str(s) for s in hours["status"]], [document]
+    printed = _read_prices(code, voltage, on) if prices is None else prices
     if printed is not None:
-        by_month = dict.fromkeys(range(1, 13), printed)
+        by_month: Any = dict.fromkeys(range(1, 13), printed)
     else:
-        rules = _whole_year(region, floating_rules(code, options.get("transformer_kva"), single=single))
+        kva = options.get("transformer_kva")
+        rules = _whole_year(region, floating_rules(code, kva, single=single, voltage=voltage, document=document))
         floating, rest = price_parts(region, rules, flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh)
         by_month = {month: rule.prices(floating, rest) for rule in rules for month in rule.months}
         open_hours += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
+        open_hours += _taken_for_granted(code, kva) if single else []
         statuses += [rule.status for rule in rules]
         documents += [rule.document for rule in rules]
     status = weakest(statuses)
-    gaps = [
-        *second_hand("the rule", status, sorted(set(documents))),
-        *open_hours,
-        *gaps,
-        *_unapplied(code),
-        DIRECT_TRADE,
-    ]
+    told = second_hand("the rule", status, sorted(set(documents)))
+    gaps = [*told, *of_the_day, *open_hours, *gaps, *_unapplied(code, document), DIRECT_TRADE]
     return Tariff.from_bands(
         _bands(hours),
         by_month,
         charge=charge,
         region=code,
+        voltage=voltage,
         status=status,
         gaps=tuple(dict.fromkeys(gaps)),
         sources=tuple(dict.fromkeys(documents)),
         **options,
     )
+
+
+def _refuse_wrong(region: Any, charge: Any, options: dict[str, Any]) -> None:
+    """Refuse what is no region, no charge, or an option the rows answer or no tariff has."""
+    if not isinstance(region, str):
+        raise UnknownRegionError("is not a region", field="region", value=region, remedy="Write 'CN-JS' or '江苏'.")
+    if charge is not None:
+        one_of(charge, "charge", CHARGES)
+    for name in _OF_THE_DATA:
+        if name in options:
+            raise TariffError(
+                "comes with the region's rows", field=name, value=options[name], remedy="Build your own by from_bands."
+            )
+    check_options(Tariff, {name: value for name, value in options.items() if name != "export_cny_per_kwh"})
 
 
 def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:
@@ -142,11 +169,17 @@ def price_parts(
     region: str, rules: Sequence[FloatingRule], flat: float | None, floating: float | None, rest: float | None
 ) -> tuple[float, float]:
     """The floating and the other part of the flat price, from any two of three."""
-    for name, part in (("flat", flat), ("floating", floating), ("not_floating", rest)):
-        if part is not None and not is_number(part):
-            raise TariffError("is not a number", field=f"{name}_cny_per_kwh", value=part, remedy="Give CNY/kWh.")
+    flat, floating, rest = (
+        None if part is None else amount(part, f"{name}_cny_per_kwh")
+        for name, part in (("flat", flat), ("floating", floating), ("not_floating", rest))
+    )
     if flat is not None and floating is not None and rest is not None and abs(flat - floating - rest) > 1e-9:  # noqa: PLR2004
-        raise TariffError("the parts do not add up to the flat price", field="flat_cny_per_kwh", value=flat)
+        raise TariffError(
+            "the parts do not add up to the flat price",
+            field="flat_cny_per_kwh",
+            value=flat,
+            remedy=f"floating + not_floating is {floating + rest:g}; give two of the three.",
+        )
     if floating is None and flat is not None and rest is not None:
         floating = flat - rest
     if rest is None and flat is not None and floating is not None:
@@ -161,15 +194,26 @@ def price_parts(
             "grid company's notice, or the printed band prices as prices={'peak': …}.",
         )
     if floating < 0 or rest < 0:
-        raise TariffError("a part of the price is negative", field="floating_cny_per_kwh", value=(floating, rest))
+        raise TariffError(
+            "a part of the price is above the flat price",
+            field="flat_cny_per_kwh",
+            value=flat,
+            remedy="Give the flat price, and the part of it that floats.",
+        )
     return floating, rest
 
 
-def floating_rules(code: str, transformer_kva: float | None = None, *, single: bool = False) -> list[FloatingRule]:
-    """The floating ratios of two-part or single-part users, by months."""
-    rows = table("tou_floating")
-    rows = rows[rows["region"] == code]
-    part = _part(rows["scope"], transformer_kva) if single else "two-part"
+def floating_rules(
+    code: str,
+    transformer_kva: Any = None,
+    *,
+    single: bool = False,
+    voltage: str = "1-10kV",
+    document: str | None = None,
+) -> list[FloatingRule]:
+    """The floating ratios of two-part or single-part users, by months; of one document where it is named."""
+    rows = _floating(code, document)
+    part = _part(rows["scope"], transformer_kva, voltage) if single else "two-part"
     chosen = rows[rows["scope"].map(lambda scope: _scope_fits(str(scope), part)).astype(bool)]
     rules: list[FloatingRule] = []
     taken: set[int] = set()
@@ -188,6 +232,16 @@ def floating_rules(code: str, transformer_kva: float | None = None, *, single: b
     return rules
 
 
+def _floating(code: str, document: str | None) -> pd.DataFrame:
+    """Ratios of a region; of one document where it is named, behind which the hours may name their year."""
+    rows = table("tou_floating")
+    wanted = [
+        region == code and (document is None or document.startswith(name))
+        for region, name in zip(rows["region"], rows["document"], strict=True)
+    ]
+    return rows.loc[wanted]
+
+
 def _region_with(text: str, name: str) -> str:
     known = set(table(name)["region"])
     for code, _ in find_region(text).chain:
@@ -201,14 +255,8 @@ def _region_with(text: str, name: str) -> str:
     )
 
 
-def _hours(code: str, on: date | None, *, single: bool) -> tuple[pd.DataFrame, list[str]]:
-    rows = table("tou_periods")
-    rows = rows[rows["region"] == code]
+def _hours(code: str, rows: pd.DataFrame, *, single: bool) -> tuple[pd.DataFrame, list[str]]:
     gaps: list[str] = []
-    old = rows["status"] == "superseded"
-    successor = next((int(m[1]) for s in rows["scope"] if (m := re.search(r"superseded by (\d{4})", str(s)))), None)
-    replaced = successor is not None and on is not None and on.year < successor
-    rows = rows[old] if replaced else rows[~old]
     scopes = set(rows["scope"])
     if single and scopes and all(s.startswith(("two-part", "large industry")) for s in scopes):
         gaps.append("the packaged hours are those of two-part users")
@@ -245,28 +293,40 @@ def _months_in_scope(scope: str) -> set[int]:
     return months_of(scope.split("months ", 1)[1])
 
 
-def _part(scopes: Iterable[str], transformer_kva: float | None) -> str:
-    """The scope of a single-part user: below the transformer size a row names, or above all of them."""
+def _part(scopes: Iterable[str], transformer_kva: Any, voltage: str) -> str:
+    """The scope of a single-part user: that of the transformer or the voltage a row names."""
+    kva = None if transformer_kva is None else amount(transformer_kva, "transformer_kva")
     for scope in scopes:
-        match = _BELOW_KVA.match(scope)
-        if match and transformer_kva is not None and transformer_kva < float(match[1]):
-            return match[0]
-    return "single-part >="
+        match = _SINGLE.match(scope)
+        if match:
+            size = kva if match[3] == "kVA" else CLASSES[voltage][0]
+            below = size is not None and size < float(match[2])
+            if below == (match[1] == "<"):
+                return scope
+    return "single-part"
+
+
+def _taken_for_granted(code: str, transformer_kva: Any) -> list[str]:
+    """What decides on a single-part user's ratios and was not said."""
+    by_size = _floating(code, None)["scope"].str.endswith("kVA").any()
+    return ["transformer_kva is not given: ratios of the larger single-part users"] * bool(
+        by_size and transformer_kva is None
+    )
 
 
 def _inferred(options: dict[str, Any]) -> Charge:
-    demand, capacity = options.get("demand_cny_per_kw_month"), options.get("capacity_cny_per_kva_month")
-    return infer_charge(demand or 0.0, capacity or 0.0, options.get("contract_kw"))
+    names = ("demand_cny_per_kw_month", "capacity_cny_per_kva_month")
+    demand, capacity = (0.0 if options.get(name) is None else amount(options[name], name) for name in names)
+    return infer_charge(demand, capacity, options.get("contract_kw"))
 
 
 def _scope_fits(scope: str, part: str) -> bool:
     return scope.startswith((part, "all", "months", "other"))
 
 
-def _unapplied(code: str) -> list[str]:
+def _unapplied(code: str, document: str) -> list[str]:
     """Clauses of the rule that depend on days or weather the data do not list."""
-    rows = table("tou_floating")
-    rows = rows[rows["region"] == code]
+    rows = _floating(code, document)
     out = [f"not applied: sharp, {row}" for row in rows["sharp"] if row and not _OF_BAND.match(row)]
     out += [f"applies only to some: {row}" for row in rows["sharp"] if row.endswith(")")]
     return out + [f"not applied: deep valley, {row}" for row in rows["deep_valley"] if row and not _OF_BAND.match(row)]
@@ -282,7 +342,8 @@ def _read_prices(code: str, voltage: str, on: date | None) -> dict[str, float] |
         if row["region"] == code
         and row["date"] == month
         and row["quantity"] in BANDS
-        and voltage.replace(" ", "") in str(row["product"]).replace(" ", "")
+        and not row["area"]
+        and named_in(str(row["product"])) == voltage
         and usable_default(row)
     }
     return found or None

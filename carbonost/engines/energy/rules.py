@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +45,25 @@ def contract_rule() -> ContractRule:
         document="; ".join(dict.fromkeys(rows["document"])),
         status=weakest(rows["status"]),
     )
+
+
+@lru_cache(maxsize=1)
+def printed_decimals() -> int:
+    """How many decimals of a band's price [CNY/kWh] are printed, and billed."""
+    rows = table("tariff_rules")
+    return int(rows.loc[(rows["rule"] == "printed_price") & (rows["parameter"] == "decimals"), "value"].item())
+
+
+def as_printed(price: float) -> float:
+    """A price [CNY/kWh] as the month's notice prints it, half up.
+
+    Examples
+    --------
+    >>> as_printed(0.95656)
+    0.9566
+    """
+    step = Decimal(1).scaleb(-printed_decimals())
+    return float(Decimal(repr(round(price, 12))).quantize(step, ROUND_HALF_UP))
 
 
 def with_contract_rule(options: Mapping[str, Any]) -> dict[str, Any]:
