@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
 
-@dataclass(frozen=True, eq=False)
+DEFAULT_LEVEL: Final = 0.8
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
     """What a load is expected to be.
 
@@ -45,13 +48,17 @@ class Forecast:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def to_frame(self, level: float) -> pd.DataFrame:
+    def __repr__(self) -> str:
+        levels = ", ".join(f"{level:g}" for level in sorted(self.intervals))
+        return f"<Forecast by {self.method}: {len(self)} intervals from {self.starts[0]}, levels {levels}>"
+
+    def to_frame(self, level: float | None = None) -> pd.DataFrame:
         """Tabulate the mean and one interval.
 
         Parameters
         ----------
-        level : float [-]
-            One of the levels the forecast was made with.
+        level : float, optional [-]
+            One of the levels the forecast was made with; without it the only one, or 0.8.
 
         Returns
         -------
@@ -63,6 +70,8 @@ class Forecast:
         InputError
             If the forecast holds no interval of that level.
         """
+        if level is None:
+            level = next(iter(self.intervals)) if len(self.intervals) == 1 else DEFAULT_LEVEL
         if level not in self.intervals:
             raise InputError(
                 "the forecast holds no such level",
@@ -79,3 +88,30 @@ class Forecast:
             "provenance": dict(self.provenance),
         }
         return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, ready for JSON but for the diagnostics: `ds` as text, `yhat`, and bounds by level."""
+        return {
+            "method": self.method,
+            "ds": [stamp.isoformat() for stamp in self.starts],
+            "yhat": self.mean.tolist(),
+            "intervals": {
+                level: {"lower": lower.tolist(), "upper": upper.tolist()}
+                for level, (lower, upper) in self.intervals.items()
+            },
+            "provenance": dict(self.provenance),
+        }
+
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the mean and its intervals, in Chinese or English ("en"); needs the report extra."""
+        from importlib import import_module  # the picture belongs to the engine, found by name
+
+        return import_module("carbonost.engines.forecast.plot").draw(self, axes, language)
+
+    def _repr_html_(self) -> str:
+        table = pd.DataFrame({"yhat": self.mean}, index=pd.Index(self.starts, name="ds"))
+        for level in sorted(self.intervals):
+            lower, upper = self.intervals[level]
+            table[f"{level:g} lower"], table[f"{level:g} upper"] = lower, upper
+        told = repr(self).replace("<", "&lt;").replace(">", "&gt;")
+        return f"<p>{told}</p>" + str(table.round(2).to_html(max_rows=12))

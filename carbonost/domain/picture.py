@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from carbonost._lazy import load
 from carbonost.errors import InputError
 
@@ -19,6 +21,19 @@ def axes_or_new(axes: Any = None, size: tuple[float, float] = (9, 3.5)) -> Any:
     if axes is not None:
         return axes
     return load("matplotlib.pyplot", "a plot").subplots(figsize=size, layout="constrained")[1]
+
+
+def edges(index: pd.Index) -> pd.DatetimeIndex:
+    """Where the intervals begin and the last one ends, on the local clock, which is how a day is read."""
+    starts = pd.DatetimeIndex(index)
+    step = starts[1] - starts[0] if len(starts) > 1 else pd.Timedelta(hours=1)
+    return pd.DatetimeIndex(starts.append(pd.DatetimeIndex([starts[-1] + step]))).tz_localize(None)
+
+
+def day_ticks(axes: Any) -> None:
+    """Name so few dates that the last of a month and the first of the next stand apart."""
+    dates = load("matplotlib.dates", "a plot")
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks={dates.DAILY: 8}))
 
 
 def words_in(language: str, words: Mapping[str, str]) -> Callable[[str], str]:

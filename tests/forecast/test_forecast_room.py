@@ -1,5 +1,7 @@
 """The room as a package, and the arithmetic below the forecasters."""
 
+import io
+import json
 import subprocess
 import sys
 
@@ -99,3 +101,26 @@ def test_a_forecast_knows_its_levels(plant):
     assert len(said) == 24
     with pytest.raises(InputError, match=r"Known: \[0.8\]"):
         said.to_frame(0.9)
+
+
+def test_a_forecast_and_its_scores_read_as_tables_dicts_and_html(plant):
+    said = forecast(plant(60), levels=(0.5, 0.8))
+    assert repr(said).startswith("<Forecast by auto: 24 intervals from ")
+    assert said.to_frame().equals(said.to_frame(0.8))
+    assert forecast(plant(60), levels=(0.6,)).to_frame().attrs["level"] == 0.6
+    assert json.loads(json.dumps(said.to_dict()))["yhat"] == said.mean.tolist()
+    assert "<table" in said._repr_html_()
+    scores = backtest(plant(60), models=("naive",), origins=2)
+    assert len(scores.to_frame()) == 48
+    assert scores.to_dict()["naive"]["mae"] == scores.scores().loc["naive", "mae"]
+    assert "<table" in scores._repr_html_()
+
+
+@pytest.mark.parametrize(("language", "names"), [("zh", ["80 % 区间", "预测均值"]), ("en", ["80 % interval", "mean"])])
+def test_a_forecast_is_drawn_in_chinese_or_english(plant, language, names):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    axes = forecast(plant(60), levels=(0.8,)).plot(language=language)
+    axes.figure.savefig(io.BytesIO(), format="png")  # a box in place of a glyph is a warning, and fails
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == names
+    pyplot.close(axes.figure)

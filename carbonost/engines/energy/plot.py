@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from carbonost._lazy import load
-from carbonost.domain.picture import axes_or_new, finish, words_in
+from carbonost.domain.picture import axes_or_new, day_ticks, edges, finish, words_in
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,24 +112,10 @@ def draw_scenarios(plan: ScenarioPlan, axes: Any = None, language: str = "zh") -
     return axes
 
 
-def _edges(index: pd.Index) -> pd.DatetimeIndex:
-    """Where the intervals begin and the last one ends, on the local clock, which is how a day is read."""
-    starts = pd.DatetimeIndex(index)
-    step = starts[-1] - starts[-2] if len(starts) > 1 else pd.Timedelta(hours=1)
-    edges = starts.append(pd.DatetimeIndex([starts[-1] + step]))
-    return pd.DatetimeIndex(edges).tz_localize(None)
-
-
 def _steps(axes: Any, values: pd.Series, **style: Any) -> None:
     """A mean over each interval, the last one as wide as the others."""
-    axes.step(_edges(values.index), np.append(values, values.iloc[-1]), where="post", **style)
-    _dates(axes)
-
-
-def _dates(axes: Any) -> None:
-    """So few days named that the last of a month and the first of the next stand apart."""
-    dates = load("matplotlib.dates", "a plot")
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks={dates.DAILY: 8}))
+    axes.step(edges(values.index), np.append(values, values.iloc[-1]), where="post", **style)
+    day_ticks(axes)
 
 
 def _load(axes: Any, schedule: Schedule, say: Words) -> None:
@@ -147,8 +132,8 @@ def _soc(axes: Any, schedule: Schedule, say: Words) -> None:
     if _long(stored):
         _clock(axes, stored, say, at_end=True, color="tab:blue")
     else:
-        axes.fill_between(_edges(stored.index)[1:], stored, alpha=0.6)
-        _dates(axes)
+        axes.fill_between(edges(stored.index)[1:], stored, alpha=0.6)
+        day_ticks(axes)
     axes.set(ylabel=say("state of charge [%]"), ylim=(0, 100))
 
 
@@ -200,12 +185,10 @@ def _clock(axes: Any, values: pd.Series, say: Words, *, at_end: bool = False, **
         axes.fill_between(hours + step_h, low, high, alpha=0.25, label=say("eight days in ten"), **style)
         axes.plot(hours + step_h, mean, label=say("mean of the days"), **style)
     else:
-        edges = np.append(hours, hours[-1] + step_h)
+        at = np.append(hours, hours[-1] + step_h)
         between = [np.append(side, side.iloc[-1]) for side in (low, high)]
-        axes.fill_between(
-            edges, *between, step="post", alpha=0.25, linewidth=0, label=say("eight days in ten"), **style
-        )
-        axes.step(edges, np.append(mean, mean.iloc[-1]), where="post", label=say("mean of the days"), **style)
+        axes.fill_between(at, *between, step="post", alpha=0.25, linewidth=0, label=say("eight days in ten"), **style)
+        axes.step(at, np.append(mean, mean.iloc[-1]), where="post", label=say("mean of the days"), **style)
     axes.set(xlim=(0, 24), xticks=range(0, 25, 3), xlabel=say("hour of the day"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,17 @@ class Backtest:
         if by is None:
             scores["seconds"] = pd.Series(self.seconds)
         return scores
+
+    def to_frame(self) -> pd.DataFrame:
+        """Forecasts beside what came, one row for each model, origin and interval."""
+        return self.cells.copy()
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """Scores by model."""
+        return cast("dict[str, dict[str, float]]", self.scores().to_dict("index"))
+
+    def _repr_html_(self) -> str:
+        return str(self.scores().to_html(float_format="{:.4g}".format))
 
 
 def backtest(
