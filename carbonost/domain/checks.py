@@ -30,7 +30,10 @@ def positive(noun: Any, *names: str, optional: bool = False) -> None:
             continue
         if not is_number(value) or value < 0:
             raise InputError(
-                "must be a number that is not negative", field=f"{type(noun).__name__}.{name}", value=value
+                "must be a number that is not negative",
+                field=f"{type(noun).__name__}.{name}",
+                value="None" if value is None else value,
+                remedy=f"Give {name}=100.0, for instance.",
             )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from carbonost.domain.tariff import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.engines.energy import EnergyOptimizer, Tariff
-from carbonost.errors import NaiveTimestampError, TariffError
+from carbonost.errors import InputError, NaiveTimestampError, TariffError
 
 INDEX = pd.date_range("2025-03-03", periods=24, freq="h", tz="Asia/Shanghai")
 LOAD = pd.Series(100.0, INDEX)
@@ -192,3 +192,52 @@ def test_a_rule_of_what_is_no_number_is_refused(make, wrong):
 @pytest.mark.parametrize("steps", [((1.5, 0.0),), ((-0.1, 0.0),), ((0.9, 1.0), (0.8, 2.0)), ((0.9, 1.0, 2.0),), ()])
 def test_power_factors_are_shares_in_order(steps):
     refused(lambda: PowerFactorRule(steps))
+
+
+PRICED = Tariff.from_prices(0.5, power_factor=PowerFactorRule(((0.0, 5.0), (0.9, 0.0))), export_cny_per_kwh=0.4)
+PROFILES = ("export_kw", "reactive_kvarh", "grid_kg_per_kwh")
+
+
+def column(wrong):
+    return pd.Series([100.0] * 5 + [wrong] + [100.0] * 18, INDEX, dtype=object)
+
+
+@pytest.mark.parametrize("wrong", [True, np.True_, "100", "1,000", b"1", 1j, {}, [1.0], 1e300, None, pd.NA, -1.0])
+@pytest.mark.parametrize("name", ["load", "load_kwh", *PROFILES])
+def test_a_bill_names_the_first_instant_that_is_no_power(name, wrong):
+    given = {"load": None} if name == "load_kwh" else {"load": LOAD}
+    with pytest.raises(InputError) as caught:
+        PRICED.bill(**given | {name: column(wrong)})
+    assert caught.value.field == ("load" if name == "load_kwh" else name)
+    assert "05:00" in str(caught.value.value)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "wrong", [True, "x", 1j, pd.Series([True] * 24, INDEX), LOAD.astype(str), LOAD + 1j, LOAD[:20]]
+)
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_of_another_kind_is_no_profile(name, wrong):
+    with pytest.raises(InputError) as caught:
+        PRICED.bill(LOAD, **{name: wrong})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_on_other_labels_is_not_laid_on_the_load(name):
+    other = pd.Series(1.0, pd.period_range("2020-01-01", periods=24, freq="h"))
+    with pytest.raises(InputError, match="not indexed by instants"):
+        PRICED.bill(LOAD, **{name: other})
+    PRICED.bill(LOAD, **{name: np.ones(24)})  # an array has no labels
+
+
+@pytest.mark.parametrize("wrong", [True, "50", -1.0, float("nan"), float("inf"), 1j, None, [50.0], pd.NA])
+def test_a_carbon_price_that_is_none_is_refused(wrong):
+    assert refused(lambda: PRICED.bill(LOAD, carbon_price_cny_per_t=wrong, grid_kg_per_kwh=0.5))
+
+
+def test_a_carbon_price_without_factors_is_not_billed_as_nothing():
+    with pytest.raises(InputError, match="emission factors") as caught:
+        PRICED.bill(LOAD, carbon_price_cny_per_t=80.0)
+    assert caught.value.field == "grid_kg_per_kwh"
+    assert PRICED.bill(LOAD, carbon_price_cny_per_t=80.0, grid_kg_per_kwh=0.5).carbon_cny == pytest.approx(96.0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from carbonost.domain.checks import is_number
 from carbonost.domain.evidence import EvidenceItem
+from carbonost.domain.tariff_checks import amount
 from carbonost.engines.energy.load import Horizon, Load, horizon, numbers, profile, read_load
 from carbonost.engines.energy.rules import contract_rule, second_hand
 from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, notes, peaks, rates
@@ -47,18 +48,32 @@ def bill(
     reactive_kvarh : Series or array, optional [kvarh]
         Reactive energy per interval; with the tariff's `power_factor` rule it adjusts the month's
         energy and fixed charges.
+    carbon_price_cny_per_t : float [CNY/t]
+        With `grid_kg_per_kwh`, adds the cost of the carbon in the energy drawn.
     grid_kg_per_kwh : float or Series, optional [kgCO2/kWh]
 
     Returns
     -------
     Ledger
+
+    Raises
+    ------
+    InputError
+        If the load or a profile has gaps, doubled or unsorted stamps, or what is no number.
+    TariffError
+        If the tariff has no price for an instant of the load, or was not in force.
     """
+    carbon_price = amount(carbon_price_cny_per_t, "carbon_price_cny_per_t")
+    if carbon_price and grid_kg_per_kwh is None:
+        raise InputError(
+            "a carbon price needs emission factors", field="grid_kg_per_kwh", remedy="Give grid_kg_per_kwh=…."
+        )
     drawn = read_load(load, load_kwh)
     at = horizon(drawn, tariff.zone, tariff.demand_window_min)
     factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
     rate = rates(tariff, at, factor)
     sold = None if export_kw is None else profile(export_kw, drawn, "export_kw")
-    out = bill_of(rate, at, drawn.kw, sold, carbon_price_cny_per_t)
+    out = bill_of(rate, at, drawn.kw, sold, carbon_price)
     if reactive_kvarh is None:
         return out
     if tariff.power_factor is None:

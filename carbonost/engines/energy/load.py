@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.prices import is_price
 from carbonost.errors import InputError, NaiveTimestampError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
 LONGEST_H: Final = 1.0
+MOST: Final = 1e100
+"""No power, energy or price is larger, so that no sum or product of them overflows."""
 _STAMPS: Final = ("timestamp", "ds", "start", "time")
 _POWERS: Final = ("load_kw", "yhat", "power_kw")
 _ENERGIES: Final = ("load_kwh", "energy_kwh")
@@ -91,7 +94,7 @@ def read_load(load: Any, load_kwh: Any = None, name: str = "load") -> Load:
     series = _as_series(load, _POWERS, name) if load_kwh is None else _as_series(load_kwh, _ENERGIES, name)
     starts, hours = _read_starts(series.index, name)
     values = numbers(series, name)
-    wrong = ~np.isfinite(values)
+    wrong = ~(np.abs(values) <= MOST)
     if wrong.any():
         raise InputError(
             "a value is missing or not finite",
@@ -137,8 +140,20 @@ def profile(values: Any, load: Load, name: str) -> FloatArray:
         at = values.index.get_indexer(load.starts.tz_convert(values.index.tz)) if values.index.is_unique else None
         if at is None or (at < 0).any():
             first = load.starts[0 if at is None else int(np.argmax(at < 0))]
-            raise InputError("does not cover the load's intervals", field=name, value=str(first))
+            raise InputError(
+                "does not cover the load's intervals",
+                field=name,
+                value=str(first),
+                remedy="Give each instant of the load once.",
+            )
         array = numbers(values, name)[at]
+    elif isinstance(values, pd.Series) and not isinstance(values.index, pd.RangeIndex):
+        raise InputError(
+            "is not indexed by instants",
+            field=name,
+            value=type(values.index).__name__,
+            remedy="Index it as the load, or give an array.",
+        )
     else:
         array = numbers(values, name)
         if array.ndim == 0:
@@ -147,31 +162,40 @@ def profile(values: Any, load: Load, name: str) -> FloatArray:
             raise InputError(
                 f"has {array.size} values for {load.kw.size} intervals", field=name, remedy="Give one per interval."
             )
-    wrong = ~np.isfinite(array) | (array < 0)
+    wrong = ~(np.abs(array) <= MOST) | (array < 0)
     if wrong.any():
         at_first = int(np.argmax(wrong))
         raise InputError(
-            "must be finite and not negative", field=name, value=f"{array[at_first]} at {load.starts[at_first]}"
+            "must be finite and not negative",
+            field=name,
+            value=f"{array[at_first]} at {load.starts[at_first]}",
+            remedy="Fill gaps first and record the assumption.",
         )
     return array
 
 
 def numbers(values: Any, name: str) -> FloatArray:
-    """Read numbers; a text that is none, such as "1,000", is refused with where it stands."""
+    """Read numbers, holes as NaN; a text or a truth value is refused with where it stands."""
+    given = values.to_numpy() if isinstance(values, pd.Series) else values
     try:
-        if isinstance(values, pd.Series):
-            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as exc:
-        given = pd.Series(values) if np.ndim(values) == 1 else pd.Series([values])
-        wrong = pd.to_numeric(given, errors="coerce").isna() & given.notna()
-        at = int(np.argmax(wrong.to_numpy()))
-        raise InputError(
-            "is not a number",
-            field=name,
-            value=f"{given.iloc[at]!r} at {given.index[at]}",
-            remedy="Read the column as numbers, without thousands separators.",
-        ) from exc
+        array = np.asarray(given)
+    except ValueError as exc:
+        raise InputError("has rows of different lengths", field=name, remedy="Give one number per interval.") from exc
+    if array.dtype.kind in "iuf":
+        return np.asarray(array, dtype=np.float64)
+    out = np.empty(array.shape)
+    for at, one in enumerate(np.ravel(np.asarray(given, dtype=object))):
+        hole = one is None or one is pd.NA or (isinstance(one, (float, np.floating)) and np.isnan(one))
+        if not (hole or isinstance(one, (float, np.floating)) or is_price(one)):
+            place = values.index[at] if isinstance(values, pd.Series) else at
+            raise InputError(
+                "is not a number",
+                field=name,
+                value=f"{one!r} at {place}",
+                remedy="Read the column as numbers, without thousands separators.",
+            )
+        out.flat[at] = np.nan if hole else float(one)
+    return out
 
 
 def given_kw(load: Load, name: str, generator: PvArray) -> FloatArray:
@@ -231,7 +255,9 @@ def _read_starts(index: pd.Index, name: str) -> tuple[pd.DatetimeIndex, float]:
             "the stamps carry no zone", field=name, value=str(index[0]), remedy="Use tz_localize('Asia/Shanghai')."
         )
     if index.hasnans:
-        raise InputError("a stamp is missing", field=name, row=int(np.argmax(index.isna())))
+        raise InputError(
+            "a stamp is missing", field=name, row=int(np.argmax(index.isna())), remedy="Leave out rows without a stamp."
+        )
     if len(index) == 1:
         if index.freq is None:
             raise InputError("one stamp does not tell an interval", field=name, remedy="Give an index with a freq.")
