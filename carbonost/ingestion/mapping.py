@@ -8,10 +8,20 @@ from carbonost.domain.headings import Headings
 
 METERS: Final = Headings(
     {
-        "start": ("interval_start", "time", "timestamp", "datetime", "时间", "开始时间", "时刻"),
+        "start": (
+            "interval_start",
+            "time",
+            "timestamp",
+            "datetime",
+            "时间",
+            "数据时间",
+            "采集时间",
+            "开始时间",
+            "时刻",
+        ),
         "point": ("meter", "meter_id", "计量点", "表号", "电表编号"),
         "energy_type": ("carrier", "fuel", "能源品种", "能源类型", "品种"),
-        "value": ("reading", "energy", "用量", "数值", "电量", "读数"),
+        "value": ("reading", "energy", "用量", "数值", "电量", "有功电量", "读数", "有功功率", "功率", "负荷"),
         "unit": ("单位", "计量单位"),
     }
 )

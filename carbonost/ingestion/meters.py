@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,11 +18,13 @@ from carbonost.units import compile as compile_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 COLUMNS: Final = ("start", "point", "energy_type", "value", "unit")
 _TELLING: Final = 48
 """So many rises in a row, without one fall, are no consumption."""
+_POWER: Final = {"w": "Wh", "kw": "kWh", "mw": "MWh", "瓦": "Wh", "千瓦": "kWh", "兆瓦": "MWh"}
+"""Units of mean power -> the energy they come to in an hour."""
+_BRACKETS: Final = re.compile(r"\(([^()]+)\)\s*$")
 
 
 def meter_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,23 +128,32 @@ def _refuse_values(frame: pd.DataFrame) -> None:
         )
 
 
-def read_meters(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
+def read_meters(path: Path | str, options: Mapping[str, Any]) -> pd.DataFrame:
     """Read a table of meter readings.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         CSV or Excel file with at least a time and a value column.
     options : mapping
         ``columns`` (our name -> the file's), ``energy_type``, ``unit``, ``point`` for what the file does
-        not say per row, ``timezone`` for stamps without a zone, ``label: end`` where a stamp
-        names the end of its interval, ``cumulative: true`` where the values are states of a register.
+        not say per row (a unit may stand in the heading, 电量(kWh); kW is mean power), ``timezone`` for stamps
+        without a zone, ``label: end`` where a stamp names the end of its interval, ``cumulative: true`` where
+        the values are states of a register.
 
     Returns
     -------
     DataFrame
-        A checked meter frame (`meter_frame`).
+        A checked meter frame (`meter_frame`); mean power has become energy, in kWh for kW.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read, does not say what is needed, or says it twice and differently.
+    NaiveTimestampError, UnitError, InputError
+        As of `meter_frame`, with the row.
     """
+    path = Path(path)
     frame = read_table(path, mapping.METERS, ("start", "value"), options.get("columns"))
     value = numbers(frame, "value", path, gaps=True)
     start = _instants(frame["start"], path, options.get("timezone"))
@@ -150,7 +163,7 @@ def read_meters(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         raise FileFormatError("unknown label", f"{path.name}: label", options["label"], "Say start or end.")
     out = pd.DataFrame({"start": start.to_numpy(), "value": value}, index=frame.index)
     out["start"] = start.array
-    for column, fallback in (("energy_type", None), ("unit", None), ("point", path.stem)):
+    for column, fallback in (("energy_type", None), ("unit", _in_heading(frame)), ("point", path.stem)):
         given = options.get(column, fallback)
         if column in frame:
             out[column] = frame[column]
@@ -163,6 +176,8 @@ def read_meters(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
                 None,
                 f"Add a column {column!r}, or write {column}: … beside the file's name.",
             )
+    _refuse_other_unit(out, frame, path)
+    out = _energy(out, path, cumulative=options.get("cumulative"))
     out = _differences(out, path, cumulative=options.get("cumulative"))
     try:
         return meter_frame(out)
@@ -214,6 +229,60 @@ def _written(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     plain = plain.str.replace(r"([ T])24:00", r"\g<1>00:00", regex=True)
     stamps = pd.Series(pd.to_datetime(plain, errors="coerce", format="mixed"), index=text.index)
     return stamps + pd.to_timedelta(late.astype(int), unit="D")
+
+
+def _in_heading(frame: pd.DataFrame) -> str | None:
+    """The unit of electricity a value's heading names in brackets, 有功功率(kW), if any."""
+    found = _BRACKETS.search(frame.attrs["headings"]["value"])
+    return found[1].strip() if found and _electric(found[1]) else None
+
+
+def _electric(unit: str) -> tuple[str, float] | None:
+    """Whether a unit is power or energy, and how large it is; None for another word."""
+    unit = unit.strip()
+    try:
+        energy = _POWER.get(unit.casefold())
+        return ("power" if energy else "energy"), compile_unit("electricity", energy or unit)
+    except UnitError:
+        return None
+
+
+def _refuse_other_unit(out: pd.DataFrame, frame: pd.DataFrame, path: Path) -> None:
+    """Refuse a unit that is not the heading's: kW read as kWh of quarter-hours are four times too much."""
+    heading = _in_heading(frame)
+    for unit in out["unit"].unique():
+        if heading is not None and _electric(heading) != _electric(str(unit)):
+            raise FileFormatError(
+                f"the heading {frame.attrs['headings']['value']!r} names another unit",
+                f"{path.name}: unit",
+                unit,
+                f"Say {heading}, or mend the heading.",
+            )
+
+
+def _energy(frame: pd.DataFrame, path: Path, *, cumulative: bool | None) -> pd.DataFrame:
+    """Turn mean power into the energy of its interval, 1 kW of a quarter-hour into 0.25 kWh."""
+    unit = frame["unit"].str.strip().str.casefold().map(_POWER)
+    power = unit.notna()
+    if not power.any():
+        return frame
+    if cumulative:
+        raise FileFormatError(
+            "a register does not count power", f"{path.name}: unit", frame["unit"][power].iloc[0], "Say kWh."
+        )
+    hours = pd.Series(1.0, frame.index)
+    for point, stamps in frame["start"][power].groupby(frame["point"]):
+        step = _step(stamps, path)
+        at = np.sort(pd.DatetimeIndex(stamps).as_unit("ns").asi8)
+        if (np.diff(at) % step.value).any():
+            raise FileFormatError(
+                f"the powers of {point} stand at uneven instants",
+                f"{path.name}: start",
+                str(step),
+                "Give means over a regular interval, or energy.",
+            )
+        hours[stamps.index] = step / pd.Timedelta(hours=1)
+    return frame.assign(value=frame["value"] * hours, unit=unit.fillna(frame["unit"]))
 
 
 def _differences(frame: pd.DataFrame, path: Path, *, cumulative: bool | None) -> pd.DataFrame:

@@ -43,7 +43,8 @@ def read_table(
     Returns
     -------
     DataFrame
-        One str column per name found, indexed by spreadsheet row; empty cells are ``""``.
+        One str column per name found, indexed by spreadsheet row; empty cells are ``""``. What the file calls
+        each column stands in ``attrs["headings"]``.
 
     Raises
     ------
@@ -71,7 +72,9 @@ def read_table(
             None,
             f"The file has: {_listed(frame)}. Rename a column to {missing[0]!r}, or map it under 'columns:'.",
         )
-    return frame[list(names)].rename(columns=names)
+    table = frame[list(names)].rename(columns=names)
+    table.attrs["headings"] = {ours: str(theirs) for theirs, ours in names.items()}
+    return table
 
 
 def named(frame: pd.DataFrame, columns: Headings) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import yaml
 import carbonost
 from carbonost.domain.headings import Headings
 from carbonost.errors import FileFormatError, InputError, InputErrors, NaiveTimestampError, UnitError
+from carbonost.ingestion.meters import read_meters
 from carbonost.ingestion.park import ParkData, read_park
 from carbonost.ingestion.tabular import numbers, read_table
 from carbonost.sample import write_park
@@ -81,8 +82,8 @@ def test_every_file_becomes_evidence_with_its_hash(small):
             r"meters\.csv: unit.*'kg'.*kWh",
         ),
         (
-            {"meters": [{"file": "meters.csv", "energy_type": "electricity", "timezone": "UTC"}]},
-            r"meters\.csv: unit.*nobody says the unit",
+            {"meters": [{"file": "meters.csv", "unit": "kWh", "timezone": "UTC"}]},
+            r"meters\.csv: energy_type.*nobody says the energy_type",
         ),
         ({"selection": {}}, r"park\.yaml: selection"),
         (
@@ -250,9 +251,9 @@ def test_files_are_read_from_a_path_with_spaces(small, tmp_path):
     assert path.name == read_park(there / "park.yaml")[2].sources[0].id
 
 
-def write_readings(folder, stamps, values):
+def write_readings(folder, stamps, values, heading="电量(kWh)"):
     lines = [f"{stamp},{value}" for stamp, value in zip(stamps, values, strict=True)]
-    (folder / "meters.csv").write_text("\n".join(["时间,电量(kWh)", *lines]), "utf-8")
+    (folder / "meters.csv").write_text("\n".join([f"时间,{heading}", *lines]), "utf-8")
 
 
 def metered(small, **options):
@@ -264,6 +265,36 @@ def test_a_meter_may_call_its_carrier_by_a_chinese_name(small):
     assert set(read_park(metered(small))[2].meters["energy_type"]) == {"electricity"}
     with pytest.raises(InputError, match=r"meters\.csv: unit.*'kW'.*kWh"):
         read_park(metered(small, unit="kW"))
+
+
+QUARTERS = ["2025-01-01 00:00", "2025-01-01 00:15", "2025-01-01 00:45"]
+LOCAL = {"energy_type": "电", "timezone": "Asia/Shanghai"}
+
+
+def test_mean_power_becomes_the_energy_of_its_interval(tmp_path):
+    write_readings(tmp_path, QUARTERS, [400, 100, 40], "有功功率(kW)")
+    meters = read_meters(str(tmp_path / "meters.csv"), LOCAL)  # the heading says the unit; a quarter is missing
+    assert meters["value"].tolist() == [100.0, 25.0, 10.0]
+    assert set(meters["unit"]) == {"kWh"}
+    write_readings(tmp_path, QUARTERS, [0.4, 0.1, ""], "负荷")
+    assert read_meters(tmp_path / "meters.csv", {**LOCAL, "unit": "MW"})["value"].tolist()[:2] == [0.1, 0.025]
+
+
+@pytest.mark.parametrize(
+    ("heading", "stamps", "options", "told"),
+    [
+        ("有功功率（kW）", QUARTERS, {"unit": "kWh"}, r"unit.*'kWh'.*names another unit.*Say kW"),
+        ("电量(kWh)", QUARTERS, {"unit": "kW"}, r"unit.*'kW'.*names another unit.*Say kWh"),
+        ("电量(万kWh)", QUARTERS, {"unit": "kWh"}, r"unit.*names another unit"),
+        ("电量", QUARTERS, {}, r"unit.*nobody says the unit"),
+        ("功率(kW)", QUARTERS, {"cumulative": True}, r"unit.*register does not count power"),
+        ("功率(kW)", [*QUARTERS, "2025-01-01 01:00", "2025-01-01 01:05"], {}, r"start.*uneven instants"),
+    ],
+)
+def test_a_unit_that_cannot_be_is_refused(tmp_path, heading, stamps, options, told):
+    write_readings(tmp_path, stamps, [4.0, 3.0, 2.0, 1.0, 3.0][: len(stamps)], heading)
+    with pytest.raises(InputError, match=rf"meters\.csv: {told}"):
+        read_meters(tmp_path / "meters.csv", {**LOCAL, **options})
 
 
 def test_stamps_are_read_as_logs_print_them(small, tmp_path):
