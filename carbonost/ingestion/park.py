@@ -28,7 +28,7 @@ from carbonost.errors import FileFormatError, InputError, raise_faults
 from carbonost.ingestion import mapping
 from carbonost.ingestion.declared import nouns
 from carbonost.ingestion.meters import meter_frame, read_meters
-from carbonost.ingestion.site import site_faults
+from carbonost.domain.site import site_faults
 from carbonost.ingestion.tabular import listed, named, numbers, read_table
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from carbonost import ParkData, sample_park
 from carbonost.engines.measures import MeasureLibrary
 from carbonost.errors import InputError, InputErrors
 from carbonost.ingestion.park import read_park
-from carbonost.ingestion.site import NUMBERS, ROWS, site_faults
+from carbonost.domain.site import NUMBERS, ROWS, site_faults
 
 
 def told(site):

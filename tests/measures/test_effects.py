@@ -448,7 +448,7 @@ def test_every_default_used_is_stated_with_its_range():
         ("MOTOR", {"motor_list": [{"rated_kw": 75, "hours": 6000}]}, "site.motor_list[0].grade"),
         ("MOTOR", {"motor_list": "many"}, "site.motor_list"),
         ("MOTOR", {"motor_list": ["one"]}, "site.motor_list[0]"),
-        ("LED", {"lighting_list": [{"fixtures": -1, "watts_old": 1, "hours": 1}]}, "site.fixtures"),
+        ("LED", {"lighting_list": [{"fixtures": -1, "watts_old": 1, "hours": 1}]}, "site.lighting_list[0].fixtures"),
         ("PV_ROOF", {"roof_usable_share": 1.5}, "site.roof_usable_share"),
         ("PV_ROOF", {"roof_area_m2": "large"}, "site.roof_area_m2"),
         ("GREEN_POWER", {"green_power_contract": {"share": 2.0}}, "site.green_power_contract.share"),

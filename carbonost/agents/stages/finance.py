@@ -19,7 +19,8 @@ from carbonost.agents.stages.valuation import parameters_used, tell_valuation
 from carbonost.domain.measure import Effect, Investment
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance import Cashflow, Irr, Payback, Portfolio, macc, npv_sensitivity, portfolio
-from carbonost.engines.measures import invest
+from carbonost.engines.measures import MeasureLibrary, invest
+from carbonost.engines.measures.site import read_facts
 from carbonost.engines.report.labels import PARAMETER_NAMES
 from carbonost.errors import InputError
 
@@ -232,7 +233,7 @@ def _invest(effect: Effect, context: StageContext, notes: Notes, scenario: Scena
     """Return the investment of an effect, with a person's corrections of its cost and life."""
     cost = invest(
         effect,
-        dict(context.data.site),
+        read_facts(context.data.site, MeasureLibrary.default()),
         cny_per_eur=scenario.currency_rate_cny_per_eur,
         cny_per_usd=scenario.currency_rate_cny_per_usd,
         billed_at_cny_per_kwh=context.scenario.electricity_price_y_per_kwh or None,

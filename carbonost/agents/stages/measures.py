@@ -30,6 +30,7 @@ from carbonost.engines.measures import (
     pv_yield,
     screen,
 )
+from carbonost.engines.measures.site import read_facts
 from carbonost.factors import parameter_set
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class MeasuresStage:
         notes = context.notes()
         library = self.library or MeasureLibrary.default()
         before = context.envelope("baseline")
-        site = _site(context)
+        site = _site(context, library)
         found = _screen(notes, library, site, before)
         factors = abatement_factors(before)
         energy, load = _energy(context, before)
@@ -135,7 +136,7 @@ class MeasuresStage:
         battery = None if tariff is None else BatteryDispatch(tariff, site, factors, notes)
         _tell_prices(notes, tariff, energy)
         chosen = [one.id for one in found.candidates if one.enabled and one.feasible]
-        dispatch = {} if battery is None else {"BESS": battery}
+        dispatch = {} if battery is None or "BESS" not in chosen else {"BESS": battery}
         bill = None if tariff is None else tariff.bill
         roadmap = assess(chosen, site, energy, factors, library=library, dispatch=dispatch, bill=bill)
         scenario = context.scenario
@@ -175,9 +176,9 @@ class MeasuresStage:
         )
 
 
-def _site(context: StageContext) -> dict[str, Any]:
-    """Return the site's facts; a tariff the scenario or the prices name counts as known."""
-    site = dict(context.data.site)
+def _site(context: StageContext, library: MeasureLibrary) -> dict[str, Any]:
+    """Return the site's facts that measures read; a tariff the scenario or the prices name counts as known."""
+    site = read_facts(context.data.site, library)
     if context.scenario.tariff_region is not None:
         site.setdefault("tou_tariff", context.scenario.tariff_region)
     elif (context.data.prices or {}).get("electricity"):

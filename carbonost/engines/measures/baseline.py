@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
+import pandas as pd
 
+from carbonost.domain.arguments import of_kind, scalar
 from carbonost.domain.checks import is_number
 from carbonost.domain.measure import Abatement
 from carbonost.errors import InputError, NaiveTimestampError
@@ -14,8 +16,6 @@ from carbonost.factors import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from carbonost.domain.measure import Effect, Range
     from carbonost.engines.measures.site import Record
@@ -50,7 +50,7 @@ class AbatementFactors:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if value is not None and not (np.isfinite(value) and value >= 0):
+            if value is not None and (not is_number(value) or value < 0):
                 raise InputError("must be finite and not negative", name, value, "Give tonnes per unit.")
 
     def with_park_method(self) -> AbatementFactors:
@@ -82,6 +82,8 @@ class Baseline:
         Of those boilers, net.
     waste_heat_gj, waste_heat_c : float, float or None
         Waste heat still unused, and its temperature [degC].
+    grid_headroom_kw : float or None
+        What the grid connection can still carry; None: no limit is known.
     """
 
     electricity_kwh: float = 0.0
@@ -94,6 +96,7 @@ class Baseline:
     boiler_efficiency: float | None = None
     waste_heat_gj: float = 0.0
     waste_heat_c: float | None = None
+    grid_headroom_kw: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("electricity_kwh", "natural_gas_nm3", "heat_gj", "diesel_t", "waste_heat_gj"):
@@ -104,8 +107,11 @@ class Baseline:
             value = getattr(self, name)
             if value is not None and (not is_number(value) or value < 0):
                 raise InputError("must be a number that is not negative", name, value, "None where it is not known.")
-        if self.load_kw is not None and getattr(self.load_kw.index, "tz", None) is None:
-            raise NaiveTimestampError("the stamps carry no zone", "load_kw", remedy="Use tz_localize first.")
+        for name in ("waste_heat_c", "grid_headroom_kw"):
+            if getattr(self, name) is not None:
+                scalar(getattr(self, name), name, least=-273.15 if name == "waste_heat_c" else 0.0)
+        if self.load_kw is not None:
+            _curve(self.load_kw)
         if self.boiler_efficiency is not None and not 0 < self.boiler_efficiency <= 1.1:  # noqa: PLR2004 -- condensing
             raise InputError("must lie in (0, 1.1]", "boiler_efficiency", self.boiler_efficiency, "90 % is 0.9.")
 
@@ -164,6 +170,21 @@ class Baseline:
             load_kw=load,
             waste_heat_gj=max(0.0, self.waste_heat_gj - waste_heat_used_gj),
         )
+
+
+def _curve(load: object) -> None:
+    """Refuse what is no load curve; a gap in it is left to whoever reads it."""
+    of_kind(load, pd.Series, "load_kw", "Give a Series by aware stamps.")
+    series = cast("pd.Series", load)
+    if getattr(series.index, "tz", None) is None:
+        raise NaiveTimestampError("the stamps carry no zone", "load_kw", remedy="Use tz_localize first.")
+    if not pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+        raise InputError("holds no numbers", "load_kw", str(series.dtype), "Read the column as numbers.")
+    wrong = (series < 0) | np.isinf(series)
+    if wrong.any():
+        at = wrong.idxmax()
+        problem = "must be finite and not negative"
+        raise InputError(problem, "load_kw", f"{series[wrong].iloc[0]:g} at {at}", "Give what is drawn; export apart.")
 
 
 def abatement(saved: Mapping[str, Range], factors: AbatementFactors, record: Record, measure: str) -> Abatement | None:

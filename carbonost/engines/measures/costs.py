@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
+from carbonost.domain.arguments import of_kind, one_of, scalar
 from carbonost.domain.measure import Effect, Investment, Measure, Method
 from carbonost.engines.measures.library import MeasureLibrary
 from carbonost.engines.measures.parameters import Parameter, parameter, parameters
-from carbonost.engines.measures.site import Record, lookup, number
+from carbonost.engines.measures.site import Record, checked, lookup, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,21 +71,28 @@ def invest(
         A row that is second-hand raises a gap; without any cost in CNY, `capex_cny` is None and the
         gap names the foreign rows there are.
     """
-    library = library or MeasureLibrary.default()
+    library = MeasureLibrary.given(library)
+    of_kind(effect, Effect, "effect", "Give an effect of assess(…).")
+    one_of(method, get_args(Method), "method")
+    rates = {"cny_per_eur": cny_per_eur, "cny_per_usd": cny_per_usd, "billed_at_cny_per_kwh": billed_at_cny_per_kwh}
+    for name, told in rates.items():
+        if told is not None and scalar(told, name, least=0.0) == 0:
+            raise InputError("must be above 0", name, told, "None where it is not known.")
+    site = {} if site is None else checked(site, library)
     measure = library.get(effect.id)
     record = Record()
     money = {"EUR": cny_per_eur, "USD": cny_per_usd, "CNY": 1.0}
-    capex = 0.0 if measure.no_capex else _told("capex", effect, site or {}, None)
+    capex = 0.0 if measure.no_capex else _told("capex", effect, site, None)
     if capex is None:
         capex = _published("capex", measure, effect, money, record)
-    opex = _told("opex", effect, site or {}, capex)
+    opex = _told("opex", effect, site, capex)
     if opex is None:
         opex = _published("opex", measure, effect, money, record)
     if effect.computable and capex is None:
         _no_cost(measure, record)
     if effect.computable and opex is None and not measure.no_capex:
         record.miss(f"opex.{measure.id}", f"{measure.name_zh}的运维费用", workaround="暂按 0 计，净收益偏高")
-    life = _life(measure, effect, site or {}, record)
+    life = _life(measure, effect, site, record)
     tonnes = None if effect.abatement is None else effect.abatement.total_t(method)
     energies = _energies(effect)
     if effect.billed:
@@ -115,7 +123,7 @@ def invest(
 
 def _life(measure: Measure, effect: Effect, site: Mapping[str, Any], record: Record) -> int | None:
     """Life of what is built: the user's, the effect's, or none known, which a gap says."""
-    told = number(site, f"life_years.{measure.id}", least=1)
+    told = number(site, f"life_years.{measure.id}")
     if told is not None:
         return int(told)
     if effect.life_years is None and effect.computable and not measure.no_capex:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carbonost.domain.arguments import finite, fit, scalar, whole
 from carbonost.errors import InputError
 from carbonost.factors import table
 
@@ -34,6 +35,9 @@ def motor_efficiency(rated_kw: float, poles: int, grade: int) -> float:
         If the table has no such motor: it is not extended.
     """
     columns = _efficiencies()
+    scalar(rated_kw, "rated_kw")
+    whole(poles, "poles")
+    whole(grade, "grade")
     if (poles, grade) not in columns:
         known = ", ".join(f"{p} poles grade {g}" for p, g in sorted(columns))
         raise InputError("no such motor in GB 18613-2020", "poles, grade", (poles, grade), f"Known: {known}.")
@@ -72,11 +76,15 @@ def motor_saving(
     >>> round(float(motor_saving(75.0, 0.8, 6000.0, 0.90, 0.96)), 1)
     25000.0
     """
-    old, new = np.asarray(efficiency_old, dtype=np.float64), np.asarray(efficiency_new, dtype=np.float64)
+    old, new = finite(efficiency_old, "efficiency_old"), finite(efficiency_new, "efficiency_new")
+    rated, load, running = (
+        _amount(value, field)
+        for value, field in ((rated_kw, "rated_kw"), (load_factor, "load_factor"), (hours, "hours"))
+    )
+    fit(rated_kw=rated, load_factor=load, hours=running, efficiency_old=old, efficiency_new=new)
     if ((old <= 0) | (old > 1) | (new <= 0) | (new > 1)).any():
         raise InputError("must lie in (0, 1]", "efficiency", [old.tolist(), new.tolist()], "95 % is 0.95.")
-    shaft = np.asarray(rated_kw, dtype=np.float64) * np.asarray(load_factor, dtype=np.float64)
-    return np.asarray(shaft * np.asarray(hours, dtype=np.float64) * (1.0 / old - 1.0 / new))
+    return np.asarray(rated * load * running * (1.0 / old - 1.0 / new))
 
 
 def leak_saving(energy_kwh: npt.ArrayLike, leak_now: npt.ArrayLike, leak_target: npt.ArrayLike) -> FloatArray:
@@ -93,11 +101,20 @@ def leak_saving(energy_kwh: npt.ArrayLike, leak_now: npt.ArrayLike, leak_target:
     -----
     .. math:: \Delta E = E \left(1 - \frac{1-\lambda_0}{1-\lambda_1}\right)
     """
-    now, target = np.asarray(leak_now, dtype=np.float64), np.asarray(leak_target, dtype=np.float64)
+    energy = _amount(energy_kwh, "energy_kwh")
+    now, target = finite(leak_now, "leak_now"), finite(leak_target, "leak_target")
+    fit(energy_kwh=energy, leak_now=now, leak_target=target)
     if ((now < 0) | (now >= 1) | (target < 0) | (target >= 1)).any():
         raise InputError("must lie in [0, 1)", "leak", [now.tolist(), target.tolist()], "25 % is 0.25.")
     share = np.maximum(0.0, 1.0 - (1.0 - now) / (1.0 - target))
-    return np.asarray(np.asarray(energy_kwh, dtype=np.float64) * share)
+    return np.asarray(energy * share)
+
+
+def _amount(value: npt.ArrayLike, field: str) -> FloatArray:
+    told = finite(value, field)
+    if (told < 0).any():
+        raise InputError("must not be negative", field, value, "Give amounts, not changes.")
+    return told
 
 
 @lru_cache(maxsize=1)

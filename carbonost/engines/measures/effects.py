@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import fsum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-import numpy as np
-
+from carbonost.domain.arguments import of_kind, one_of, scalar, whole
 from carbonost.domain.evidence import AssumptionItem
-from carbonost.domain.measure import Effect, Range
+from carbonost.domain.measure import Effect, Measure, Method, Range
 from carbonost.engines.measures import models, supply
 from carbonost.engines.measures.baseline import AbatementFactors, Baseline
 from carbonost.engines.measures.library import MeasureLibrary
 from carbonost.engines.measures.models import Bill, Case, Step, amount, bill_saving
-from carbonost.engines.measures.site import number
+from carbonost.engines.measures.site import checked, number
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     import pandas as pd
-
-    from carbonost.domain.measure import Measure, Method
 
 MODELS: Final[dict[str, Callable[[Case], Step]]] = {
     "motor": models.motors,
@@ -56,6 +54,7 @@ class Roadmap:
 
         A sum that may be taken, because each effect was computed on what the earlier ones left.
         """
+        one_of(method, get_args(Method), "method")
         known = [one.abatement for one in self.effects if one.computable]
         each = [None if one is None else one.total_t(method) for one in known]
         return None if None in each else fsum(one for one in each if one is not None)
@@ -100,23 +99,43 @@ def assess(
     -------
     Roadmap
 
+    Raises
+    ------
+    InputError, InputErrors
+        If a fact of the site is misspelt, of the wrong kind or beyond its bounds, or an id is not in the library.
+
     Notes
     -----
     The order of the arguments changes nothing; the sum of the savings of a carrier is never more
-    than was bought.
+    than was bought, and what draws more power shares the headroom of the grid connection.
     """
-    library = library or MeasureLibrary.default()
-    if not isinstance(factors, AbatementFactors):
-        raise InputError("is not AbatementFactors", "factors", type(factors).__name__, "Give AbatementFactors(…).")
-    measures = [measures] if isinstance(measures, str) else measures
-    chosen = {one.id: one for one in (library.get(m) if isinstance(m, str) else m for m in measures)}
+    library = MeasureLibrary.given(library)
+    of_kind(baseline, Baseline, "baseline", "Give Baseline(electricity_kwh=…).")
+    of_kind(factors, AbatementFactors, "factors", "Give AbatementFactors(…).")
+    composed = {} if dispatch is None else dispatch
+    of_kind(composed, Mapping, "dispatch", "Give {measure id: function of a Baseline}.")
+    for name in composed:
+        library.get(name)
+    for field, called in (("bill", bill), *((f"dispatch.{name}", each) for name, each in composed.items())):
+        if called is not None and not callable(called):
+            raise InputError("cannot be called", field, called, "Give a function.")
+    chosen = {one.id: one for one in _measures(measures, library)}
+    site = checked(site, library)
     left = _informed(baseline, site)
     effects = []
     for measure in sorted(chosen.values(), key=lambda one: (one.order, one.id)):
-        step = _step(Case(measure, site, left, factors, library, bill=bill), (dispatch or {}).get(measure.id))
+        step = _step(Case(measure, site, left, factors, library, bill=bill), composed.get(measure.id))
         effects.append(step.effect)
         left = step.after
     return Roadmap(tuple(effects), left)
+
+
+def _measures(measures: object, library: MeasureLibrary) -> list[Measure]:
+    """Return the measures meant, by id or as they are."""
+    listed = [measures] if isinstance(measures, (str, Measure)) else measures
+    if not isinstance(listed, Iterable) or isinstance(listed, Mapping):
+        raise InputError("is no list of measures", "measures", measures, 'Give ["PV_ROOF"].')
+    return [one if isinstance(one, Measure) else library.get(one) for one in listed]
 
 
 def battery_effect(
@@ -153,10 +172,21 @@ def battery_effect(
     Effect
         `billed`: the money is the whole change of the bill, so its energy is not priced again.
     """
-    library = library or MeasureLibrary.default()
+    library = MeasureLibrary.given(library)
+    of_kind(factors, AbatementFactors, "factors", "Give AbatementFactors(…).")
+    sizes = {"capacity_kwh": capacity_kwh, "power_kw": power_kw}
+    for name, told in {"charged_kwh": charged_kwh, "discharged_kwh": discharged_kwh, **sizes}.items():
+        scalar(told, name, least=0.0)
+    for field, ledger in (("before", before), ("after", after)):
+        for name in ("total_cny", "energy_cny", "wear_cny"):
+            scalar(getattr(ledger, name, None), f"{field}.{name}", remedy="Give the ledger of a bill.")
+    if emissions_saved_t is not None:
+        scalar(emissions_saved_t, "emissions_saved_t")
+    if life_years is not None:
+        whole(life_years, "life_years", least=1)
     case = Case(library.get(measure_id), {}, Baseline(), factors, library)
     lost = charged_kwh - discharged_kwh
-    if not np.isfinite(lost) or lost < -1e-6 * max(1.0, abs(charged_kwh)):
+    if lost < -1e-6 * max(1.0, abs(charged_kwh)):
         raise InputError("a battery cannot give more than it took", "discharged_kwh", discharged_kwh, "Check units.")
     effect = case.effect(
         {"electricity": amount("electricity", -lost, -lost, -lost)},
@@ -180,13 +210,15 @@ def battery_effect(
 def _informed(baseline: Baseline, site: Mapping[str, Any]) -> Baseline:
     """The baseline with what the site says of its boilers and waste heat, unless it brings its own."""
     gas, share = baseline.boiler_gas_nm3, baseline.boiler_efficiency
+    room = baseline.grid_headroom_kw
     told = replace(
         baseline,
+        grid_headroom_kw=number(site, "grid_headroom_kw") if room is None else room,
         boiler_gas_nm3=number(site, "boiler_gas_nm3") if gas is None else gas,
         boiler_efficiency=number(site, "boiler_efficiency") if share is None else share,
     )
     waste = number(site, "waste_heat_profile.heat_gj_per_year")
-    source = number(site, "waste_heat_profile.source_temperature_c", least=-50, most=1500)
+    source = number(site, "waste_heat_profile.source_temperature_c")
     if baseline.waste_heat_gj or waste is None or source is None:
         return told
     return replace(told, waste_heat_gj=waste, waste_heat_c=source)

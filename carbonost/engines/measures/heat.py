@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from carbonost.domain.arguments import finite, fit, scalar
 from carbonost.engines.measures.parameters import Parameter, parameters
 from carbonost.errors import InputError
 
@@ -66,11 +67,19 @@ def carnot_cop(source_out_c: npt.ArrayLike, sink_c: npt.ArrayLike) -> FloatArray
 
     Referred to the outlet of the source, because that is how cold the machine has to reach.
     """
-    hot = np.asarray(sink_c, dtype=np.float64) + KELVIN
-    cold = np.asarray(source_out_c, dtype=np.float64) + KELVIN
+    hot, cold = _kelvin(sink_c, "sink_c"), _kelvin(source_out_c, "source_out_c")
+    fit(source_out_c=cold, sink_c=hot)
     if (hot <= cold).any():
         raise InputError("the sink must be hotter than the source", "sink_c", sink_c, "Exchange the heat directly.")
     return np.asarray(hot / (hot - cold))
+
+
+def _kelvin(celsius: npt.ArrayLike, field: str) -> FloatArray:
+    """Absolute temperatures; none lies at or below zero."""
+    told = finite(celsius, field) + KELVIN
+    if (told <= 0).any():
+        raise InputError("lies below absolute zero", field, celsius, f"Give degrees Celsius, above {-KELVIN:g}.")
+    return told
 
 
 def heat_pump_cop(source_out_c: float, sink_c: float) -> Cop:
@@ -87,11 +96,17 @@ def heat_pump_cop(source_out_c: float, sink_c: float) -> Cop:
     -------
     Cop
 
+    Raises
+    ------
+    InputError
+        If the sink is not hotter than the source, or a temperature lies below absolute zero.
+
     Notes
     -----
     COP = share x ideal. The share comes from the published sheets (annual averages), each referred
     to its own source outlet and sink: output temperature alone does not order them. A lift below the
-    smallest published one is taken as that one: no sheet promises more.
+    smallest published one is taken as that one: no sheet promises more. No lift gives less than 1,
+    because the power itself becomes heat. Without a lift there is nothing to pump.
 
     Examples
     --------
@@ -99,8 +114,9 @@ def heat_pump_cop(source_out_c: float, sink_c: float) -> Cop:
     >>> cop.low <= cop.value <= cop.high
     True
     """
-    if not source_out_c < sink_c:
-        raise InputError("the sink must be hotter than the source", "sink_c", sink_c, "Exchange the heat directly.")
+    scalar(source_out_c, "source_out_c")
+    scalar(sink_c, "sink_c")
+    carnot_cop(source_out_c, sink_c)
     points = cop_points()
     shares = np.array([point.carnot_share for point in points])
     lifts = [point.sink_c - point.source_out_c for point in points]
@@ -142,7 +158,7 @@ def saturation_temperature_c(pressure_mpa_abs: float) -> float:
     >>> round(saturation_temperature_c(1.0) + 273.15, 6)
     453.035632
     """
-    if not 0.000611213 <= pressure_mpa_abs <= 22.064:  # noqa: PLR2004 -- triple and critical point
+    if not 0.000611213 <= scalar(pressure_mpa_abs, "pressure_mpa") <= 22.064:  # noqa: PLR2004 -- triple, critical point
         raise InputError("no saturated steam", "pressure_mpa", pressure_mpa_abs, "Give megapascal.")
     n = _BOILING
     beta = pressure_mpa_abs**0.25
@@ -177,6 +193,10 @@ def waste_heat_share(source_c: float, cold_inlet_c: float, pinch_k: float, refer
     >>> waste_heat_share(60.0, 20.0, 10.0, 20.0)
     0.75
     """
+    told = {"source_c": source_c, "cold_inlet_c": cold_inlet_c, "reference_c": reference_c}
+    for field, celsius in told.items():
+        _kelvin(scalar(celsius, field), field)
+    scalar(pinch_k, "pinch_k", least=0.0)
     if source_c <= reference_c:
         return 0.0
     return float(np.clip((source_c - cold_inlet_c - pinch_k) / (source_c - reference_c), 0.0, 1.0))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from carbonost.domain.arguments import nearest, of_kind, scalar
 from carbonost.domain.evidence import AssumptionItem
 from carbonost.domain.measure import Measure
 from carbonost.errors import FileFormatError, InputError
@@ -43,8 +44,7 @@ class ScoreWeights:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError("must lie in [0, 1]", f"weights.{name}", getattr(self, name), "Scores are shares.")
+            scalar(getattr(self, name), f"weights.{name}", least=0.0, most=1.0, remedy="Scores are shares.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,17 @@ class MeasureLibrary:
         return _packaged()
 
     @classmethod
+    def given(cls, library: MeasureLibrary | None) -> MeasureLibrary:
+        """Return a caller's library, or the packaged one."""
+        if library is None:
+            return _packaged()
+        of_kind(library, cls, "library", "Give MeasureLibrary.from_file(…), or leave it.")
+        return library
+
+    @classmethod
     def from_file(cls, path: Path | str) -> MeasureLibrary:
         """Read a library from a JSON or YAML file of the packaged one's shape."""
+        of_kind(path, (str, Path), "path", "Give the file's path.")
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
@@ -116,6 +125,7 @@ class MeasureLibrary:
         FileFormatError
             If the text is not of the library's shape; `field` names the place.
         """
+        of_kind(text, str, "text", "Give JSON or YAML.")
         try:
             body = yaml.safe_load(text)
         except yaml.YAMLError as exc:
@@ -159,10 +169,9 @@ class MeasureLibrary:
             If the library has none of this id.
         """
         for one in self.measures:
-            if one.id == measure_id:
+            if isinstance(measure_id, str) and one.id == measure_id:
                 return one
-        known = ", ".join(one.id for one in self.measures)
-        raise InputError("no such measure", "measure_id", measure_id, f"Known: {known}.")
+        raise InputError("no such measure", "measure_id", measure_id, nearest(measure_id, [m.id for m in self]))
 
 
 @lru_cache(maxsize=1)

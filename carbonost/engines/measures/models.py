@@ -77,9 +77,9 @@ class Case:
         """A default of the library, stated as an assumption."""
         return self.record.assume(self.library.defaults[name], self.measure.name_zh)
 
-    def given(self, name: str, default: str, *, most: float = float("inf"), least: float = 0.0) -> float:
+    def given(self, name: str, default: str) -> float:
         """A number of the site, or the library's default for it."""
-        value = number(self.site, name, least=least, most=most)
+        value = number(self.site, name)
         return self.default(default) if value is None else value
 
     def published(self, name: str, measure_id: str | None = None) -> float:
@@ -120,8 +120,9 @@ class Case:
 
 
 def amount(carrier: str, value: float, low: float | None = None, high: float | None = None) -> Range:
-    """Yearly amount of a carrier in its unit."""
-    return Range(value=value, unit=f"{CARRIER_UNITS[carrier]}/a", low=low, high=high)
+    """Yearly amount of a carrier in its unit; what uses nothing uses 0, not -0."""
+    low, high = (None if end is None else end + 0.0 for end in (low, high))
+    return Range(value=value + 0.0, unit=f"{CARRIER_UNITS[carrier]}/a", low=low, high=high)
 
 
 def rows(case: Case, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -137,9 +138,9 @@ def rows(case: Case, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield where, row
 
 
-def needed(row: Mapping[str, Any], name: str, where: str, **bounds: float) -> float:
+def needed(row: Mapping[str, Any], name: str, where: str) -> float:
     """A number a row must hold."""
-    value = number(row, name, **bounds)
+    value = number(row, name)
     if value is None:
         raise InputError("is needed", f"site.{where}.{name}", None, f"Give {name}.")
     return value
@@ -149,20 +150,20 @@ def motors(case: Case) -> Step:
     """Motors of ``motor_list``: rated_kw, hours, grade or efficiency_pct; poles, count, load_factor, target_grade."""
     total = low = high = 0.0
     for where, row in rows(case, "motor_list"):
-        rated, hours = needed(row, "rated_kw", where), needed(row, "hours", where, most=8784.0)
-        poles = int(number(row, "poles") or 4)
-        count = number(row, "count") or 1.0
-        given = number(row, "load_factor", most=1.2)
+        rated, hours = needed(row, "rated_kw", where), needed(row, "hours", where)
+        poles, count = number(row, "poles"), number(row, "count")
+        given = number(row, "load_factor")
         load = case.default("load_factor") if given is None else given
-        target = number(row, "target_grade", least=1, most=3)
+        target = number(row, "target_grade")
         grade = int(case.default("motor_target_grade") if target is None else target)
-        told = number(row, "efficiency_pct", least=1, most=100)
-        grade_now = number(row, "grade", least=1, most=3)
+        told = number(row, "efficiency_pct")
+        grade_now = number(row, "grade")
         if told is None and grade_now is None:
             raise InputError("is needed", f"site.{where}.grade", None, "Give grade (1 to 3) or efficiency_pct.")
-        old = told / 100.0 if told is not None else motor_efficiency(rated, poles, int(grade_now or 3))
-        new = motor_efficiency(rated, poles, grade)
-        saved = count * max(0.0, float(motor_saving(rated, load, hours, old, new)))
+        pairs = 4 if poles is None else int(poles)
+        old = told / 100.0 if told is not None else motor_efficiency(rated, pairs, int(grade_now or 3))
+        new = motor_efficiency(rated, pairs, grade)
+        saved = (1.0 if count is None else count) * max(0.0, float(motor_saving(rated, load, hours, old, new)))
         span = case.library.defaults["load_factor"]
         total += saved
         low += saved * (span.low / load if given is None else 1.0)
@@ -176,7 +177,7 @@ def lighting(case: Case) -> Step:
     total = low = high = longest = 0.0
     for where, row in rows(case, "lighting_list"):
         fixtures, old = needed(row, "fixtures", where), needed(row, "watts_old", where)
-        hours = needed(row, "hours", where, most=8784.0)
+        hours = needed(row, "hours", where)
         longest = max(longest, hours)
         energy = fixtures * old * hours / 1000.0
         new = number(row, "watts_new")
@@ -195,8 +196,8 @@ def compressed_air(case: Case) -> Step:
     total = low = high = 0.0
     target = case.record.take(parameter("COMPRESSED_AIR", "leak_share_target"))
     for where, row in rows(case, "compressor_list"):
-        energy = needed(row, "power_kw", where) * needed(row, "hours", where, most=8784.0)
-        told = number(row, "leak_share", most=0.99)
+        energy = needed(row, "power_kw", where) * needed(row, "hours", where)
+        told = number(row, "leak_share")
         if told is None:
             leak = case.record.take(parameter("COMPRESSED_AIR", "leak_share_of_output"))
             now, least, most = leak.value, leak.low or leak.value, leak.high or leak.value
@@ -211,9 +212,11 @@ def compressed_air(case: Case) -> Step:
 def green_power(case: Case) -> Step:
     """``green_power_contract``: energy_kwh, or share of what is still bought; market-based scope 2 only."""
     told = number(case.site, "green_power_contract.energy_kwh")
-    share = number(case.site, "green_power_contract.share", most=1.0)
+    share = number(case.site, "green_power_contract.share")
     if told is None and share is None:
         return case.unknown(("green_power_contract.energy_kwh",))
+    if told is not None and share is not None:
+        raise InputError("is given beside energy_kwh", "site.green_power_contract.share", share, "Give one of the two.")
     left = case.left.electricity_kwh
     bought = min(left, left * share if told is None and share is not None else told or 0.0)
     if told is not None and told > left:

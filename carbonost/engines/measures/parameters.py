@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from carbonost.domain.arguments import of_kind
 from carbonost.domain.evidence import AssumptionItem, EvidenceItem
 from carbonost.errors import InputError
 from carbonost.factors import table, usable_default
@@ -71,6 +72,8 @@ def parameter(measure_id: str, name: str) -> Parameter:
     InputError
         If there is no such row, or it is not a number.
     """
+    for field, told in (("measure_id", measure_id), ("name", name)):
+        of_kind(told, str, field, "Give its name.")
     try:
         return _rows()[measure_id, name]
     except KeyError:
@@ -81,6 +84,8 @@ def parameter(measure_id: str, name: str) -> Parameter:
 
 def parameters(measure_id: str, prefix: str = "") -> tuple[Parameter, ...]:
     """Return the numeric parameters of a measure whose name begins with `prefix`, in the table's order."""
+    for field, told in (("measure_id", measure_id), ("prefix", prefix)):
+        of_kind(told, str, field, "Give its name.")
     return tuple(row for (one, name), row in _rows().items() if one == measure_id and name.startswith(prefix))
 
 

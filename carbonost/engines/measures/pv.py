@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carbonost._lazy import load
+from carbonost.domain.arguments import finite, of_kind, one_of, scalar
 from carbonost.engines.measures.library import MeasureLibrary
 from carbonost.engines.measures.parameters import Parameter, parameter, parameters
 from carbonost.engines.measures.sun import Irradiance, clear_sky_ghi, on_plane, split_diffuse, sun_position
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MODEL: Final = "typical year by latitude: clear sky scaled by one clear-sky index"
 MEASURED: Final = "irradiance given for the site"
 REFERENCE: Final = "yield_full_load_hours_jiangsu"
+SKIES: Final = ("isotropic", "haydavies", "perez")
 ALBEDO: Final = 0.0  # a roof's surroundings reflect little: the conservative end
 
 
@@ -103,13 +105,18 @@ def pv_yield(
     The losses are the PVWatts components, multiplied. Module temperature is not modelled: in a hot
     climate the result is high by a few percent. The ground reflects nothing.
     """
+    for field, told in (("tilt_deg", tilt_deg), ("azimuth_deg", azimuth_deg)):
+        scalar(told, field)
+    one_of(sky, SKIES, "sky")
     hours = _step_hours(index)
     middle = index + pd.Timedelta(hours=hours / 2)
     position = sun_position(middle, latitude, longitude)
     rows = loss_rows()
     share = performance(rows)
+    given = {"ghi": ghi, "dhi": dhi, "dni": dni, "clear_sky_index": clear_sky_index}
+    _refuse_what_is_not_read({name for name, told in given.items() if told is not None})
     if ghi is None:
-        k = reference_clear_sky_index() if clear_sky_index is None else clear_sky_index
+        k = reference_clear_sky_index() if clear_sky_index is None else scalar(clear_sky_index, "clear_sky_index")
         if not 0 < k <= 1.2:  # noqa: PLR2004 -- cloud edges aside, nothing is brighter than a clear sky
             raise InputError("must lie in (0, 1.2]", "clear_sky_index", k, "0.6 is 60 % of a clear sky.")
         light = split_diffuse(k * clear_sky_ghi(position.cos_zenith), position)
@@ -124,6 +131,14 @@ def pv_yield(
     low, high = (annual, annual) if k is None else _spread(annual, k)
     profile = pd.Series(power, index=index, name="pv_kw_per_kw")
     return PvYield(profile, annual, low, high, basis, k, (*rows, *anchors))
+
+
+def _refuse_what_is_not_read(given: set[str]) -> None:
+    """Diffuse or direct light alone is no irradiance, and beside measured light no model is asked for one."""
+    for name in sorted(given - {"ghi"}):
+        if (name == "clear_sky_index") == ("ghi" in given):
+            remedy = "Leave it out." if "ghi" in given else "Give ghi with it."
+            raise InputError("is not read here", name, None, remedy)
 
 
 def loss_rows() -> tuple[Parameter, ...]:
@@ -165,6 +180,7 @@ def _spread(annual: float, k: float) -> tuple[float, float]:
 
 
 def _step_hours(index: pd.DatetimeIndex) -> float:
+    of_kind(index, pd.DatetimeIndex, "index", "Give the stamps of the intervals.")
     if index.tz is None:
         raise NaiveTimestampError("stamps have no zone", field="index", remedy="Use tz_localize first.")
     stamps = index.as_unit("ns").asi8
@@ -180,13 +196,13 @@ def _given(ghi: Any, dhi: Any, dni: Any, position: Position) -> Irradiance:
     for name, value in parts.items():
         if value is None:
             continue
-        column = np.asarray(value, dtype=np.float64)
+        column = finite(value, name)
         if column.shape != position.cos_zenith.shape:
             problem = f"has {column.size} values for {position.cos_zenith.size} intervals"
             raise InputError(problem, name, None, "Give one value per interval.")
-        if not np.isfinite(column).all() or (column < 0).any():
-            row = int(np.argmax(~np.isfinite(column) | (column < 0)))
-            raise InputError("must be finite and not negative", name, float(column[row]), "Repair the series.", row)
+        if (column < 0).any():
+            row = int(np.argmax(column < 0))
+            raise InputError("must not be negative", name, float(column[row]), "Repair the series.", row)
         columns[name] = column
     split = split_diffuse(columns["ghi"], position)
     if "dhi" not in columns and "dni" not in columns:
@@ -204,8 +220,6 @@ def _given(ghi: Any, dhi: Any, dni: Any, position: Position) -> Irradiance:
 def _plane(light: Irradiance, position: Position, tilt_deg: float, azimuth_deg: float, sky: str) -> FloatArray:
     if sky == "isotropic":
         return on_plane(light, position, tilt_deg, azimuth_deg, ALBEDO)
-    if sky not in ("haydavies", "perez"):
-        raise InputError("unknown sky model", "sky", sky, "Choose isotropic, haydavies or perez.")
     irradiance = load("pvlib.irradiance", f"the {sky} sky")
     zenith = np.degrees(np.arccos(np.clip(position.cos_zenith, -1.0, 1.0)))
     total = irradiance.get_total_irradiance(

@@ -7,22 +7,26 @@ zero and stays in the list with its reason.
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.domain.arguments import of_kind, scalar
 from carbonost.domain.evidence import AssumptionItem, DataGap
 from carbonost.domain.measure import Candidate, Violation
-from carbonost.engines.measures.library import MeasureLibrary
-from carbonost.engines.measures.site import lookup
+from carbonost.engines.measures.library import MeasureLibrary, ScoreWeights
+from carbonost.engines.measures.site import checked, lookup
+from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
 
     from carbonost.domain.measure import Limit, Measure
-    from carbonost.engines.measures.library import ScoreWeights
 
 TOP: Final = 10
+_HEAT: Final = ("baseline_heat_gj_y", "baseline_gas_nm3_y")
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -77,7 +81,8 @@ def screen(
     Parameters
     ----------
     site : mapping
-        Facts and constraints by the names the library asks for; an absent one is missing.
+        Facts and constraints by the names the library asks for; an absent one is missing, a name that
+        nothing reads is refused with the nearest.
     baseline : mapping, optional
         Baseline metrics by their keys (``baseline_electricity_kwh_y`` …), read like site facts.
     library : MeasureLibrary, optional
@@ -90,10 +95,20 @@ def screen(
     Returns
     -------
     Screening
+
+    Raises
+    ------
+    InputError, InputErrors
+        If a fact is of the wrong kind, beyond its bounds or misspelt, or a measure is not in the library.
     """
-    library = library or MeasureLibrary.default()
-    weights = weights or library.weights
-    facts = _facts(site, baseline or {})
+    library = MeasureLibrary.given(library)
+    weights = library.weights if weights is None else weights
+    of_kind(weights, ScoreWeights, "weights", "Give ScoreWeights(…).")
+    if isinstance(disabled, str) or not isinstance(disabled, Collection):
+        raise InputError("is no collection of ids", "disabled", disabled, 'Give ["PV_ROOF"].')
+    for name in disabled:
+        library.get(name)
+    facts = _facts(checked(site, library), _metrics(baseline, library))
     found = [_candidate(one, facts, weights, enabled=one.id not in disabled) for one in library]
     found.sort(key=lambda one: (not one.enabled, -one.applicability_score, one.id))
     ranked = tuple(one.model_copy(update={"rank": at}) for at, one in enumerate(found, start=1))
@@ -109,10 +124,27 @@ def screen(
     )
 
 
+def _metrics(baseline: object, library: MeasureLibrary) -> Mapping[str, Any]:
+    """Baseline metrics; one that nearly has the name of a metric the library looks for is refused."""
+    if baseline is None:
+        return {}
+    if not isinstance(baseline, Mapping):
+        raise InputError("is not a mapping", "baseline", type(baseline).__name__, "Give {metric: value}.")
+    read = {limit.field for one in library for limit in one.limits if limit.field.startswith("baseline_")}
+    read |= set(_HEAT)
+    for name, value in baseline.items():
+        near = get_close_matches(str(name), read - baseline.keys(), n=1, cutoff=0.85)
+        if name not in read and near:
+            raise InputError("is a metric that nothing reads", f"baseline.{name}", value, f"Did you mean {near[0]!r}?")
+        if name in read and value is not None:
+            scalar(value, f"baseline.{name}", least=0.0)
+    return baseline
+
+
 def _facts(site: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any]:
     """Site and baseline together; heat is demanded where any is bought or gas could make it."""
     facts = {**site, **{key: value for key, value in baseline.items() if value is not None}}
-    heat, gas = facts.get("baseline_heat_gj_y"), facts.get("baseline_gas_nm3_y")
+    heat, gas = (facts.get(name) for name in _HEAT)
     if heat is not None and gas is not None:
         facts.setdefault("heat_demand", heat > 0 or gas > 0)
     return facts
@@ -149,8 +181,9 @@ def _breaks(limit: Limit, facts: Mapping[str, Any]) -> bool:
         return False
     try:
         return not _COMPARE[limit.compare](value, limit.value)
-    except TypeError:
-        return False
+    except TypeError as exc:
+        problem = f"cannot be held against {limit.compare} {limit.value}"
+        raise InputError(problem, f"site.{limit.field}", value, "Correct the site's data.") from exc
 
 
 def _violation(limit: Limit, facts: Mapping[str, Any]) -> Violation:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.domain.checks import is_number
+from carbonost.domain.arguments import nearest, scalar
 from carbonost.domain.evidence import DataGap, EvidenceItem
+from carbonost.domain.site import BY_MEASURE, KNOWN, site_faults, unread_facts
 from carbonost.engines.measures.heat import ATMOSPHERE_MPA, saturation_temperature_c
-from carbonost.errors import InputError
+from carbonost.errors import InputError, raise_faults
 
 if TYPE_CHECKING:
     from carbonost.domain.evidence import AssumptionItem
-    from carbonost.engines.measures.library import Default
+    from carbonost.engines.measures.library import Default, MeasureLibrary
     from carbonost.engines.measures.parameters import Parameter
 
 FALLBACK: Final = {"steam_grade.process_temperature_c": "steam_grade.temperature_c"}
@@ -24,36 +25,63 @@ BOILING: Final = {"steam_grade.temperature_c": "steam_grade.pressure_mpa"}
 
 def lookup(site: Mapping[str, Any], name: str) -> Any:
     """Value of a dotted field, or what stands for it; None where it is absent, empty or null."""
-    if not isinstance(site, Mapping):
-        raise InputError("is not a mapping", "site", type(site).__name__, 'Give {"roof_area_m2": 5000, …}.')
     value: Any = site
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     if value is None and name in FALLBACK:
         return lookup(site, FALLBACK[name])
     if value is None and name in BOILING:
-        gauge = number(site, BOILING[name], most=20.0)
+        gauge = number(site, BOILING[name])
         return None if gauge is None else saturation_temperature_c(gauge + ATMOSPHERE_MPA)
     if isinstance(value, (str, list, tuple, Mapping)) and not value:
         return None
     return value
 
 
-def number(site: Mapping[str, Any], name: str, *, least: float = 0.0, most: float = float("inf")) -> float | None:
-    """Number of a dotted field; None where absent.
+def number(site: Mapping[str, Any], name: str) -> float | None:
+    """Number of a dotted field; None where absent. `checked` has held it to its bounds."""
+    value = lookup(site, name)
+    return None if value is None else scalar(value, f"site.{name}")
+
+
+def checked(site: object, library: MeasureLibrary) -> Mapping[str, Any]:
+    """Return the facts of a site once each is one that is read, of its kind and within its bounds.
 
     Raises
     ------
-    InputError
-        If it is not a number between `least` and `most`.
+    InputError, InputErrors
+        Naming the field, its value, and for a name that nothing reads the nearest that is read.
     """
-    value = lookup(site, name)
-    if value is None:
-        return None
-    if not is_number(value) or not least <= value <= most:
-        bounds = f"from {least:g}" + (f" to {most:g}" if most < float("inf") else "")
-        raise InputError(f"must be a number {bounds}", f"site.{name}", value, "Correct the site's data.")
-    return float(value)
+    if not isinstance(site, Mapping):
+        raise InputError("is not a mapping", "site", type(site).__name__, 'Give {"roof_area_m2": 5000, …}.')
+    faults = [*site_faults(site), *unread_facts(site, _asked(library))]
+    ids = [one.id for one in library]
+    by_id = {kind: site[kind] for kind in BY_MEASURE if isinstance(site.get(kind), Mapping)}
+    faults += [
+        InputError("no such measure", f"site.{kind}.{name}", value, nearest(name, ids))
+        for kind, told in by_id.items()
+        for name, value in told.items()
+        if name not in ids
+    ]
+    raise_faults("the facts of the site cannot be used", faults)
+    return site
+
+
+def read_facts(site: Mapping[str, Any], library: MeasureLibrary) -> dict[str, Any]:
+    """Return the facts of a park that measures read, without those it holds for others, such as a stage of its own."""
+    known = KNOWN | {name.partition(".")[0] for name in _asked(library)}
+    ids = {one.id for one in library}
+    facts = {name: value for name, value in site.items() if name in known}
+    for kind in BY_MEASURE:
+        if isinstance(facts.get(kind), Mapping):
+            facts[kind] = {name: value for name, value in facts[kind].items() if name in ids}
+    return facts
+
+
+def _asked(library: MeasureLibrary) -> set[str]:
+    """Names of facts a library asks for."""
+    asked = {name for one in library for name in (*one.required_inputs, *one.optional_inputs)}
+    return asked | {limit.field for one in library for limit in one.limits}
 
 
 @dataclass

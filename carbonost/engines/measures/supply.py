@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.arguments import of_kind, one_of
 from carbonost.domain.measure import Range
 from carbonost.engines.measures.baseline import KWH_PER_GJ
 from carbonost.engines.measures.heat import heat_pump_cop, waste_heat_share
@@ -16,7 +18,9 @@ from carbonost.engines.measures.pv import PvYield, pv_yield
 from carbonost.engines.measures.site import lookup, number
 
 if TYPE_CHECKING:
+    from carbonost.domain.measure import Effect
     from carbonost.domain.series import FloatArray
+    from carbonost.engines.measures.baseline import Baseline
 
 DEFAULT_DAY = "2025-01-01"
 
@@ -24,20 +28,18 @@ DEFAULT_DAY = "2025-01-01"
 def pv(case: Case) -> Step:
     """Rooftop PV: size by usable roof, yield by the irradiance at hand, own use interval by interval."""
     roof = number(case.site, "roof_area_m2") or 0.0
-    usable = case.given("roof_usable_share", "roof_usable_share", most=1.0)
+    usable = case.given("roof_usable_share", "roof_usable_share")
     capacity = roof * usable / case.published("roof_area_per_kw_dc_tool")
     asked = number(case.site, "pv_capacity_kw")
     capacity = capacity if asked is None else min(capacity, asked)
     load = _load(case)
-    light = lookup(case.site, "irradiance") or {}
+    light = _light(case.site)
     one = pv_yield(
         pd.DatetimeIndex(load.index),
         *_place(case),
-        tilt_deg=case.given("tilt_deg", "tilt_deg", most=90),
-        azimuth_deg=case.given("azimuth_deg", "azimuth_deg", most=360),
-        ghi=light.get("ghi"),
-        dhi=light.get("dhi"),
-        dni=light.get("dni"),
+        tilt_deg=case.given("tilt_deg", "tilt_deg"),
+        azimuth_deg=case.given("azimuth_deg", "azimuth_deg"),
+        **light,
     )
     for row in one.parameters:
         case.record.take(row)
@@ -82,14 +84,14 @@ def _on_the_bill(case: Case, load: pd.Series, own: FloatArray, hours: float) -> 
 def waste_heat(case: Case) -> Step:
     """Waste heat exchanged directly into the heat demand; what is too cold is left to heat pumps."""
     profile = "waste_heat_profile"
-    source = number(case.site, f"{profile}.source_temperature_c", least=-50, most=1500)
+    source = number(case.site, f"{profile}.source_temperature_c")
     if source is None:
         return case.unknown((f"{profile}.source_temperature_c",))
     if not case.left.heat_gj and case.left.unknown_boilers:
         return case.unknown(case.left.unknown_boilers)
-    cold = case.given(f"{profile}.cold_inlet_temperature_c", "cold_inlet_temperature_c", most=300)
-    pinch = case.given(f"{profile}.pinch_k", "pinch_k", most=100)
-    reference = case.given(f"{profile}.reference_temperature_c", "reference_temperature_c", most=300)
+    cold = case.given(f"{profile}.cold_inlet_temperature_c", "cold_inlet_temperature_c")
+    pinch = case.given(f"{profile}.pinch_k", "pinch_k")
+    reference = case.given(f"{profile}.reference_temperature_c", "reference_temperature_c")
     share = waste_heat_share(source, cold, pinch, reference)
     wanted = number(case.site, f"{profile}.usable_demand_gj_per_year")
     demand = case.left.heat_demand_gj if wanted is None else min(wanted, case.left.heat_demand_gj)
@@ -104,7 +106,7 @@ def waste_heat(case: Case) -> Step:
         carrier: amount(carrier, value, value * ratio[0], value * ratio[1])
         for carrier, value in case.left.displaced(heat).items()
     }
-    hours = case.given(f"{profile}.hours_per_year", "operating_hours_per_year", most=8784)
+    hours = case.given(f"{profile}.hours_per_year", "operating_hours_per_year")
     effect = case.effect(used, size={"heat_kw": _heat_kw(heat, hours)})
     left = case.left.after(effect, waste_heat_used_gj=heat)
     return Step(effect, replace(left, waste_heat_c=min(source, cold + pinch)) if heat > 0 else left)
@@ -114,7 +116,7 @@ def heat_pump(case: Case) -> Step:
     """A heat pump instead of bought heat or boiler gas, its COP by source outlet and sink."""
     hot_water = case.measure.id == "HP_HOTWATER"
     field = "hot_water_demand.temperature_c" if hot_water else "steam_grade.process_temperature_c"
-    sink = number(case.site, field, most=500)
+    sink = number(case.site, field)
     if sink is None:
         return case.unknown((field,))
     if not case.left.heat_gj and case.left.unknown_boilers:
@@ -132,8 +134,8 @@ def heat_pump(case: Case) -> Step:
         case.record.miss(f"{case.measure.id}.cop", "COP 超出公布数据的温升范围，为外推", severity="medium")
     heat = _heat_to_pump(case, cop.value, from_waste=waste is not None, hot_water=hot_water)
     power = heat / cop.value * KWH_PER_GJ
-    room = number(case.site, "grid_headroom_kw")
-    hours = case.given("waste_heat_profile.hours_per_year", "operating_hours_per_year", most=8784)
+    room = case.left.grid_headroom_kw
+    hours = case.given("waste_heat_profile.hours_per_year", "operating_hours_per_year")
     if room is not None and power / hours > room:
         case.record.miss("grid_headroom_kw", f"{case.measure.name_zh}的规模受接入裕度限制", severity="low")
         heat, power = heat * room * hours / power, room * hours
@@ -145,7 +147,7 @@ def heat_pump(case: Case) -> Step:
         life_years=int(case.published("lifetime_80c_60k" if hot_water else "lifetime_150c")),
     )
     waste_used = heat * (1.0 - 1.0 / cop.value) if waste is not None else 0.0
-    return Step(effect, _with_more_power(case, effect, power, waste_used))
+    return Step(effect, _with_more_power(case, effect, power, hours, waste_used))
 
 
 def electric_boiler(case: Case) -> Step:
@@ -153,8 +155,8 @@ def electric_boiler(case: Case) -> Step:
     left = case.left
     if not left.boiler_heat_gj:
         return case.unknown(left.unknown_boilers or ("boiler_gas_nm3",))
-    room = number(case.site, "grid_headroom_kw") or 0.0
-    hours = case.given("operating_hours_per_year", "operating_hours_per_year", most=8784)
+    room = left.grid_headroom_kw or 0.0
+    hours = case.given("operating_hours_per_year", "operating_hours_per_year")
     share = case.published("efficiency")
     heat = min(left.boiler_heat_gj, room * hours * share / KWH_PER_GJ)
     power = heat / share * KWH_PER_GJ
@@ -167,14 +169,25 @@ def electric_boiler(case: Case) -> Step:
         size={"heat_kw": _heat_kw(heat, hours)},
         life_years=int(case.published("lifetime")),
     )
-    return Step(effect, _with_more_power(case, effect, power, 0.0))
+    return Step(effect, _with_more_power(case, effect, power, hours, 0.0))
+
+
+def _light(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Irradiance the site gives, by the names `pv_yield` takes it under."""
+    light = lookup(site, "irradiance")
+    if light is None:
+        return {}
+    of_kind(light, Mapping, "site.irradiance", 'Give {"ghi": […], "dhi": […], "dni": […]}.')
+    for name in light:
+        one_of(name, ("ghi", "dhi", "dni"), "site.irradiance")
+    return dict(light)
 
 
 def _place(case: Case) -> tuple[float, float]:
     """Latitude and longitude; where the site gives none, the place of the reference yield, and a gap."""
     found = []
-    for name, bound in (("latitude", 90.0), ("longitude", 180.0)):
-        value = number(case.site, name, least=-bound, most=bound)
+    for name in ("latitude", "longitude"):
+        value = number(case.site, name)
         if value is None:
             value = case.default(f"pv_reference_{name}_deg")
             case.record.miss(name, "光伏发电量", severity="high", workaround=f"暂按 {value:g}° 估算")
@@ -230,10 +243,12 @@ def _heat_to_pump(case: Case, cop: float, *, from_waste: bool, hot_water: bool) 
     return min(demand, case.left.waste_heat_gj / (1.0 - 1.0 / cop))
 
 
-def _with_more_power(case: Case, effect: Any, power_kwh: float, waste_used: float) -> Any:
-    load = case.left.load_kw
+def _with_more_power(case: Case, effect: Effect, power_kwh: float, hours: float, waste_used: float) -> Baseline:
+    """What is left once a measure draws more power: it takes its part of the grid connection too."""
+    load, room = case.left.load_kw, case.left.grid_headroom_kw
     saved = None if load is None else -spread_evenly(load, power_kwh)
-    return case.left.after(effect, load_saved_kw=saved, waste_heat_used_gj=waste_used)
+    left = case.left.after(effect, load_saved_kw=saved, waste_heat_used_gj=waste_used)
+    return left if room is None else replace(left, grid_headroom_kw=max(0.0, room - power_kwh / hours))
 
 
 def _heat_kw(heat_gj: float, hours: float) -> Range:

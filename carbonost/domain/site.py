@@ -1,26 +1,33 @@
 """Facts of a site that the stages look for, and what each may hold: a wrong one is refused where it is read.
 
-Names the table does not hold are somebody's own; they pass.
+A park's file may hold facts of its own under other names; whoever hands a site to a measure may not,
+because there a name nobody reads is a misspelt one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from math import inf
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from carbonost.domain.activity import Contract
+from carbonost.domain.arguments import nearest
 from carbonost.errors import InputError
 
 
 class Within(NamedTuple):
-    """A number between two bounds, both allowed."""
+    """A number between two bounds, both allowed; a whole one where it counts something."""
 
     least: float = 0.0
     most: float = inf
+    whole: bool = False
 
 
 _HOURS: Final = Within(most=8784)
+_RUNNING: Final = Within(least=1, most=8784)  # capacity is energy over these hours
 _AMOUNT: Final = Within()
 _SHARE: Final = Within(most=1)
 
@@ -33,7 +40,7 @@ NUMBERS: Final[dict[str, Within]] = {
     "tilt_deg": Within(0, 90),
     "azimuth_deg": Within(0, 360),
     "boiler_efficiency": Within(0, 1.1),  # on net calorific value a condensing boiler passes one
-    "operating_hours_per_year": _HOURS,
+    "operating_hours_per_year": _RUNNING,
     "steam_grade.temperature_c": Within(0, 1500),
     "steam_grade.process_temperature_c": Within(0, 500),
     "steam_grade.pressure_mpa": Within(0, 20),
@@ -44,8 +51,10 @@ NUMBERS: Final[dict[str, Within]] = {
     "waste_heat_profile.source_temperature_c": Within(-50, 1500),
     "waste_heat_profile.heat_gj_per_year": _AMOUNT,
     "waste_heat_profile.usable_demand_gj_per_year": _AMOUNT,
-    "waste_heat_profile.hours_per_year": _HOURS,
+    "waste_heat_profile.hours_per_year": _RUNNING,
     "waste_heat_profile.cold_inlet_temperature_c": Within(0, 300),
+    "waste_heat_profile.reference_temperature_c": Within(0, 300),
+    "waste_heat_profile.pinch_k": Within(0, 100),
     "green_power_contract.energy_kwh": _AMOUNT,
     "green_power_contract.share": _SHARE,
 }
@@ -55,11 +64,11 @@ ROWS: Final[dict[str, dict[str, Within]]] = {
     "motor_list": {
         "rated_kw": _AMOUNT,
         "hours": _HOURS,
-        "poles": _AMOUNT,
+        "poles": Within(2, 8, whole=True),
         "count": _AMOUNT,
         "load_factor": Within(0, 1.2),
-        "grade": Within(1, 3),
-        "target_grade": Within(1, 3),
+        "grade": Within(1, 3, whole=True),
+        "target_grade": Within(1, 3, whole=True),
         "efficiency_pct": Within(1, 100),
     },
     "lighting_list": {"fixtures": _AMOUNT, "watts_old": _AMOUNT, "watts_new": _AMOUNT, "hours": _HOURS},
@@ -68,7 +77,21 @@ ROWS: Final[dict[str, dict[str, Within]]] = {
 """List of groups -> numbers of one group; one mapping stands for a list of one."""
 
 FLAGS: Final = ("no_fuels", "roof_load_ok")
+BY_MEASURE: Final = ("capex", "opex", "life_years")
+"""Facts given by a measure's id."""
+OTHERS: Final = (
+    "boundary",
+    "contracts",
+    "energy_coefficients",
+    "guide_indicators",
+    "irradiance",
+    "timezone",
+    "tou_tariff",
+)
+"""Facts that are neither number, list of groups nor flag."""
+KNOWN: Final = frozenset({*(name.partition(".")[0] for name in NUMBERS), *ROWS, *FLAGS, *BY_MEASURE, *OTHERS})
 _PRICES: Final = ("capex", "opex")
+_ALIKE: Final = 0.75  # of a label and a fact's name: one is taken for the other misspelt
 _DIGITS: Final = "Write plain digits, without quotes, unit or thousands separator."
 
 
@@ -85,7 +108,49 @@ def site_faults(site: Mapping[str, Any]) -> list[InputError]:
     told += _by_measure("site.life_years", site.get("life_years"), Within(1, inf))
     for kind in _PRICES:
         told += _by_measure(f"site.{kind}", site.get(kind), Within(-inf, inf))
-    return told + list(_contracts(site.get("contracts")))
+    return [*told, *_misspelt(site), *_contracts(site.get("contracts"))]
+
+
+def unread_facts(site: Mapping[str, Any], further: Iterable[str] = ()) -> list[InputError]:
+    """Return a fault for each name that nothing reads, with the nearest that something does.
+
+    Parameters
+    ----------
+    site : mapping
+    further : iterable of str
+        Names that are read as well, such as those a library of one's own asks for.
+    """
+    known = KNOWN | {name.partition(".")[0] for name in further}
+    return [_unread(f"site.{name}", site[name], name, known) for name in site if name not in known]
+
+
+def _misspelt(site: Mapping[str, Any]) -> Iterator[InputError]:
+    """Faults of names inside a group or a row: nearly one that is read, or a number of a row that nothing reads.
+
+    A text may stand in a row as its label, and a group may hold facts of somebody's own.
+    """
+    inner = [name.partition(".") for name in NUMBERS if "." in name]
+    for group in dict.fromkeys(head for head, _, _ in inner):
+        own = {name for head, _, name in inner if head == group}
+        value: Any = site.get(group)
+        for name in value if isinstance(value, Mapping) else ():
+            if name not in own and get_close_matches(str(name), own - value.keys(), n=1, cutoff=_ALIKE):
+                yield _unread(f"site.{group}.{name}", value[name], name, own)
+    for group, numbers in ROWS.items():
+        listed: Any = site.get(group)
+        for at, row in enumerate([listed] if isinstance(listed, Mapping) else listed if _is_list(listed) else ()):
+            for name, told in row.items() if isinstance(row, Mapping) else ():
+                label = isinstance(told, str) and not get_close_matches(str(name), numbers, n=1, cutoff=_ALIKE)
+                if name not in numbers and told is not None and not label:
+                    yield _unread(f"site.{group}[{at}].{name}", told, name, numbers)
+
+
+def _unread(field: str, value: Any, name: object, known: Iterable[str]) -> InputError:
+    return InputError("is a fact that nothing reads", field, value, nearest(name, known, alike=0.6))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
 
 
 def _at(site: Any, name: str) -> Any:
@@ -95,21 +160,25 @@ def _at(site: Any, name: str) -> Any:
 
 
 def _number(field: str, value: Any, within: Within) -> Iterator[InputError]:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return
-    least, most = within
+    least, most, whole = within
     wanted = "a number" if least == -inf else f"a number of at least {least:g}"
     if most < inf:
         wanted = f"a number from {least:g} to {most:g}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         yield InputError(f"must be {wanted}", field, value, _DIGITS)
     elif not least <= value <= most or abs(value) == inf:
         yield InputError(f"must be {wanted}", field, value, "Correct the site's data; the unit ends the name.")
+    elif whole and value != int(value):
+        yield InputError("must be a whole number", field, value, "Correct the site's data; the unit ends the name.")
 
 
 def _rows(field: str, value: Any, numbers: Mapping[str, Within]) -> Iterator[InputError]:
-    listed = [value] if isinstance(value, Mapping) else value or ()
-    if not isinstance(listed, (list, tuple)):
+    if value is None or (isinstance(value, str) and not value):
+        return
+    listed = [value] if isinstance(value, Mapping) else value
+    if not _is_list(listed):
         yield InputError("must be a list of mappings", field, value, "Give one mapping per group.")
         return
     for at, row in enumerate(listed):
