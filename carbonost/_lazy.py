@@ -37,7 +37,7 @@ EXTRA_OF: Final[dict[str, str]] = {
     "pvlib": "optimize",
     "psycopg": "postgres",
     "alembic": "postgres",
-    "httpx": "influx",
+    "urllib3": "influx",
     "minio": "s3",
     "openpyxl": "excel",
     "paho": "mqtt",

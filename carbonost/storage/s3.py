@@ -32,9 +32,10 @@ from carbonost.errors import (
     Unsupported,
 )
 from carbonost.storage.address import Address, parse_address
+from carbonost.storage.deadline import pool
 from carbonost.storage.keys import BLOCK, blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
-from carbonost.storage.s3_faults import owned, pool, translate, unanswered
+from carbonost.storage.s3_faults import owned, translate, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +78,8 @@ class S3ObjectStore:
     create : bool
         Make the bucket where it is missing.
     timeout_s : float [s]
-        How long a reply is waited for; a call that has taken as long is not tried again.
+        How long one exchange with the server may take, its repetitions and the whole reply included;
+        a large body has as long again for every further megabyte.
     """
 
     def __init__(self, url: str, *, create: bool = True, timeout_s: float = 30.0) -> None:
@@ -93,7 +95,7 @@ class S3ObjectStore:
             secret_key=address.password,
             secure=not address.scheme.endswith("+http"),
             region=address.options.get("region"),
-            http_client=pool(timeout_s),
+            http_client=pool(timeout_s, tries=2),
         )
         try:
             self._ensure_bucket(create=create, object_lock=address.options.get("object_lock") == "1")

@@ -1,11 +1,9 @@
-"""What the S3 adapter needs around its calls: a patient client, and replies in our words."""
+"""What the S3 adapter needs around its calls: replies, and their absence, in our words."""
 
 from __future__ import annotations
 
-import math
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from carbonost.errors import (
     AlreadyExistsError,
@@ -18,6 +16,7 @@ from carbonost.errors import (
     TransientError,
     Unsupported,
 )
+from carbonost.storage.deadline import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,42 +45,9 @@ _STATUSES: Final[dict[int, type[StorageError]]] = {
 _SERVER_FAULT: Final = 500
 
 
-def pool(timeout_s: float) -> Any:
-    """Return connections that try a passing fault twice more while there is time, and a late reply never."""
-    import urllib3
-
-    class Tries(urllib3.Retry):
-        ends = math.inf
-
-        def new(self, **changes: Any) -> Self:
-            fresh = super().new(**changes)
-            fresh.ends = self.ends
-            return fresh
-
-        def increment(self, *args: Any, **facts: Any) -> Any:
-            over = _late(facts.get("error")) or time.monotonic() >= self.ends
-            return urllib3.Retry.increment(self.new(total=0) if over else self, *args, **facts)
-
-    class Pool(urllib3.PoolManager):
-        def urlopen(self, *args: Any, **facts: Any) -> Any:
-            tries = Tries(total=2, backoff_factor=0.1, status_forcelist=(502, 503, 504))
-            tries.ends = time.monotonic() + timeout_s
-            return super().urlopen(*args, **{"retries": tries, **facts})
-
-    wait = urllib3.Timeout(total=timeout_s, connect=min(timeout_s, 10.0), read=timeout_s)
-    return Pool(timeout=wait, maxsize=16)
-
-
-def _late(error: Exception | None) -> bool:
-    from urllib3.exceptions import NewConnectionError
-    from urllib3.exceptions import TimeoutError as Late
-
-    return isinstance(error, Late) and not isinstance(error, NewConnectionError)  # refused at once, by its parent late
-
-
 def unanswered(exc: Exception, key: str | None, target: str) -> StorageError:
     """Return the error of ours for a call that no reply came to."""
-    kind = StorageTimeout if _late(getattr(exc, "reason", None) or exc) else TransientError
+    kind = StorageTimeout if late(exc) else TransientError
     return kind("the server did not answer", "key", key, "Try again.", target=target)
 
 

@@ -191,10 +191,11 @@ def test_a_reading_older_than_the_servers_policy_is_told_and_the_rest_counted(in
 )
 def test_partial_writes_of_every_generation_are_read(monkeypatch, status, body, stored, rejected, resend):
     """1.x as seen, 2.x and 3.x as documented."""
-    import httpx
+    import urllib3
 
     client = InfluxClient(parse_address("influx+http://u:p@127.0.0.1:8086/db"), 5)
-    monkeypatch.setattr(client._client, "post", lambda *_a, **_k: httpx.Response(status, text=body))
+    reply = urllib3.HTTPResponse(body.encode(), status=status)
+    monkeypatch.setattr(client, "_call", lambda *_a, **_k: reply)
     with pytest.raises(PartialWrite) as caught:
         client.write([f"m value={n} 1" for n in range(5)])
     assert (caught.value.stored, caught.value.rejected, len(caught.value.resend)) == (stored, rejected, resend)

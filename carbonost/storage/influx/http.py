@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from carbonost._lazy import load
 from carbonost.errors import (
@@ -23,16 +24,18 @@ from carbonost.errors import (
     TransientError,
     Unsupported,
 )
+from carbonost.storage.deadline import late, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from carbonost.storage.address import Address
 
 LINES_PER_POST: Final = 10_000
 _TOLD_MAX: Final = 100  # generation 3 names so many refused lines, no more
 _DROPPED: Final = re.compile(r"dropped=(\d+)")
-_SERVER_FAULT: Final = 500
+_FAULT, _SERVER_FAULT = 300, 500
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _REPLIES: Final[tuple[tuple[type[StorageError], tuple[int, ...], tuple[str, ...], str | None], ...]] = (
     (AuthError, (401,), ("authorization failed", "parse authentication"), "the server refused user or password"),
     (PermissionDeniedError, (403,), ("not authorized",), "the user may not do this"),
@@ -48,8 +51,7 @@ class InfluxClient:
     """``POST /write`` and ``POST /query`` of one database."""
 
     def __init__(self, address: Address, timeout_s: float) -> None:
-        httpx: Any = load("httpx", "an InfluxDB store")
-        self._httpx = httpx
+        load("urllib3", "an InfluxDB store")
         self.target = address.shown
         self.database = unquote(address.path.strip("/"))
         if not address.host or not self.database or "/" in self.database:
@@ -57,16 +59,17 @@ class InfluxClient:
                 "the address names no host and database", "url", address.shown, "Write …@host:8086/db."
             )
         scheme = address.scheme.partition("+")[2] or "http"
-        self._client = httpx.Client(
-            base_url=f"{scheme}://{address.place(8086)}",
-            auth=(address.user, address.password or "") if address.user else None,
-            timeout=timeout_s,
-        )
+        self._base = f"{scheme}://{address.place(8086)}"
+        self._headers: dict[str, str] = {}
+        if address.user:
+            who = f"{address.user}:{address.password or ''}".encode()
+            self._headers["Authorization"] = f"Basic {b64encode(who).decode()}"
+        self._pool = pool(timeout_s)
+        self._closed = False
 
     def version(self) -> str:
         """Return what the server calls itself."""
-        with self._faults():
-            return str(self._client.get("/ping").headers.get("X-Influxdb-Version", "unknown"))
+        return str(self._call("GET", "/ping").headers.get("X-Influxdb-Version", "unknown"))
 
     def write(self, lines: Sequence[str]) -> None:
         """Send lines, some thousand at a time.
@@ -80,11 +83,9 @@ class InfluxClient:
         for first in range(0, len(lines), LINES_PER_POST):
             part = lines[first : first + LINES_PER_POST]
             try:
-                with self._faults():
-                    reply = self._client.post(
-                        "/write", params={"db": self.database, "precision": "ns"}, content="\n".join(part).encode()
-                    )
-                if reply.is_error:
+                where = {"db": self.database, "precision": "ns"}
+                reply = self._call("POST", "/write", where, "\n".join(part).encode())
+                if reply.status >= _FAULT:
                     raise self._refused(reply, len(part))
             except StorageError as exc:
                 told = self._stopped(exc, first, len(part), len(lines))
@@ -95,26 +96,44 @@ class InfluxClient:
     def query(self, statement: str, *, admin: bool = False) -> list[dict[str, Any]]:
         """Return the series a statement answers, each with name, tags, columns and values."""
         params = {"epoch": "ns"} if admin else {"epoch": "ns", "db": self.database}
-        with self._faults():
-            reply = self._client.post("/query", params=params, data={"q": statement})
+        reply = self._call("POST", "/query", params, urlencode({"q": statement}).encode(), _FORM)
         body: dict[str, Any] = {}
         if "json" in reply.headers.get("Content-Type", ""):
             with self._faults():
-                body = reply.json()
+                body = json.loads(reply.data)
         error = body.get("error") or next((r["error"] for r in body.get("results", ()) if "error" in r), None)
-        if reply.is_error or error:
-            raise self._error(reply.status_code if reply.is_error else 0, str(error or reply.text[:200]))
+        failed = reply.status >= _FAULT
+        if failed or error:
+            raise self._error(reply.status if failed else 0, str(error or _text(reply)))
         return [series for result in body.get("results", ()) for series in result.get("series", ())]
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._closed = True
+        self._pool.clear()
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the whole reply."""
+        if self._closed:
+            raise ClosedError("the store is closed", target=self.target)
+        url = f"{self._base}{path}?{urlencode(params)}" if params else self._base + path
+        with self._faults():
+            return self._pool.request(
+                verb, url, body=body, headers={**self._headers, **(headers or {})}, redirect=False
+            )
 
     def _refused(self, reply: Any, size: int) -> StorageError:
         """Return the error of a post the server did not take, or not whole."""
-        text = reply.text
+        text = _text(reply)
         if "beyond retention" not in text and "partial write" not in text:
-            return self._error(reply.status_code, text)
+            return self._error(reply.status, text)
         rejected, which = _dropped(text)
         facts: dict[str, Any] = {
             "stored": None if rejected is None else size - rejected,
@@ -167,18 +186,21 @@ class InfluxClient:
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
+        from urllib3.exceptions import HTTPError
+
         try:
             yield
-        except self._httpx.TimeoutException as exc:
-            raise StorageTimeout("the server did not answer in time", remedy="Try again.", target=self.target) from exc
-        except self._httpx.HTTPError as exc:
+        except HTTPError as exc:
+            if late(exc):
+                remedy = "Try again, ask for less at a time, or raise timeout_s."
+                raise StorageTimeout("the server did not answer in time", remedy=remedy, target=self.target) from exc
             raise TransientError("the server cannot be reached", remedy="Try again.", target=self.target) from exc
-        except (ValueError, UnicodeError) as exc:
+        except ValueError as exc:
             raise TransientError("the server's answer was cut", remedy="Try again.", target=self.target) from exc
-        except RuntimeError as exc:
-            if "closed" not in str(exc):
-                raise
-            raise ClosedError("the store is closed", target=self.target) from exc
+
+
+def _text(reply: Any) -> str:
+    return str(reply.data.decode(errors="replace"))
 
 
 def _dropped(text: str) -> tuple[int | None, list[int] | None]:

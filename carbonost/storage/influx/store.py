@@ -81,7 +81,8 @@ class InfluxMeterStore:
         ``influx+http(s)://user:password@host:8086/database``, optionally ``?prefix=park_`` for the
         names of measurements. The password of 2.x and 3.x is a token.
     timeout_s : float [s]
-        How long a reply is waited for.
+        How long one exchange with the server may take, the whole reply included; a large one has as
+        long again for every further megabyte.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
