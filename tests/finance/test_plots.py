@@ -60,3 +60,34 @@ def test_without_axes_a_cell_shows_new_ones_in_chinese_or_english(language, labe
     axes.figure.savefig(io.BytesIO(), format="png")  # a box in place of a glyph is a warning, and fails
     assert axes.get_ylabel() == label
     pyplot.close(axes.figure)
+
+
+def test_a_block_too_narrow_for_its_name_bears_a_number_that_is_explained(axes):
+    rows = [
+        {"id": "屋顶光伏", "mac_cny_per_t": -50.0, "abatement_t": 9000.0},
+        {"id": "压缩空气系统泄漏治理", "mac_cny_per_t": -400.0, "abatement_t": 100.0},
+        {"id": "储能削峰填谷", "mac_cny_per_t": 900.0, "abatement_t": 100.0},
+    ]
+    macc(rows).plot(axes)
+    assert [text.get_text() for text in axes.texts] == ["屋顶光伏", "1", "2"]
+    keys = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert keys == ["1 压缩空气系统泄漏治理", "2 储能削峰填谷"]
+
+
+def test_a_tornado_of_a_portfolio_says_what_it_measures_and_in_which_unit(axes):
+    measure = {"id": "A", "capex_cny": 1e6, "electricity_kwh_per_year": 3e5}
+    scenario = {"wacc": 0.08, "horizon_years": 10, "electricity_price_y_per_kwh": 0.7}
+    npv_sensitivity([measure], scenario).plot(axes)
+    assert axes.get_xlabel() == "税后净现值 [元]"
+
+
+def test_a_picture_on_axes_given_opens_and_closes_no_figure():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    own = pyplot.figure()
+    before = pyplot.get_fignums()
+    drawn = pyplot.subplots()[1]
+    Cashflow.build({"capex_cny": 1.0}, {"wacc": 0.08, "horizon_years": 2}).plot(drawn)
+    assert pyplot.get_fignums() == [*before, drawn.figure.number]
+    pyplot.close(own)
+    pyplot.close(drawn.figure)

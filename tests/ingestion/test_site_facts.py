@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from carbonost import ParkData, sample_park
+from carbonost.domain.site import NUMBERS, ROWS, site_faults
 from carbonost.engines.measures import MeasureLibrary
 from carbonost.errors import InputError, InputErrors
 from carbonost.ingestion.park import read_park
-from carbonost.domain.site import NUMBERS, ROWS, site_faults
 
 
 def told(site):

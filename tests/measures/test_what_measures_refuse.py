@@ -153,7 +153,8 @@ def test_what_draws_power_shares_the_headroom_of_the_grid():
     factors = AbatementFactors(5e-4, 6e-4, natural_gas_t_per_nm3=2.16e-3)
     site = {
         "grid_headroom_kw": 1000.0, "boiler_gas_nm3": 4e6, "boiler_efficiency": 0.9, "operating_hours_per_year": 6e3,
-        "hot_water_demand": {"temperature_c": 70.0, "heat_gj_per_year": 20_000.0}, "steam_grade": {"temperature_c": 110},
+        "hot_water_demand": {"temperature_c": 70.0, "heat_gj_per_year": 20_000.0},
+        "steam_grade": {"temperature_c": 110},
     }  # fmt: skip
     roadmap = assess(["EBOILER", "HP_STEAM", "HP_HOTWATER"], site, base, factors)
     drawn = [-one.amount("electricity") / 6000.0 for one in roadmap.effects]

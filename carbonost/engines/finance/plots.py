@@ -18,12 +18,17 @@ _ZH: Final = {
     "low": "取低值", "high": "取高值", "year": "年", "after tax [10,000 CNY]": "税后现金流 [万元]",
     "running sum": "累计", "running sum of the owner, financed": "业主累计(融资后)",
     "electricity_price_y_per_kwh": "电价", "gas_price_y_per_nm3": "气价", "carbon_price_y_per_tco2": "碳价",
-    "wacc": "折现率",
+    "wacc": "折现率", "net present value after tax [CNY]": "税后净现值 [元]",
 }  # fmt: skip
+
+_LETTERS_ACROSS: Final = 104  # of the usual size, across the usual axes
 
 
 def plot_macc(curve: Macc, axes: Any = None, language: str = "zh") -> Any:
-    """Draw each measure as a block: as wide as its tonnes, as high as its cost."""
+    """Draw each measure as a block: as wide as its tonnes, as high as its cost.
+
+    A block too narrow for its name bears a number, explained above the curve.
+    """
     say = words_in(language, _ZH)
     axes = axes_or_new(axes)
     rows = curve.rows[curve.rows["id"].isin(curve.ranking)]
@@ -31,14 +36,30 @@ def plot_macc(curve: Macc, axes: Any = None, language: str = "zh") -> Any:
     left = np.cumsum(width) - width
     colours = np.where(cost < 0, "tab:green", "tab:orange")
     axes.bar(left, cost, width=width, align="edge", color=colours, edgecolor="white")
+    letters = _LETTERS_ACROSS / max(float(width.sum()), 1e-300)
+    numbered = 0
     for name, start, wide, high in zip(rows["id"], left, width, cost, strict=True):
+        shown = name
+        if _breadth(name) > wide * letters:
+            numbered += 1
+            shown = str(numbered)
+            axes.plot([], [], " ", label=f"{shown} {name}")
         place = {"va": "bottom", "xytext": (0, 2)} if high >= 0 else {"va": "top", "xytext": (0, -2)}
-        axes.annotate(name, (start + wide / 2, high), ha="center", textcoords="offset points", **place)
+        axes.annotate(shown, (start + wide / 2, high), ha="center", textcoords="offset points", **place)
     axes.margins(y=0.12)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(xlabel=say("abatement [tCO2e/a]"), ylabel=say("abatement cost [CNY/tCO2e]"))
+    if numbered:
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False, handlelength=0, handletextpad=0
+        )
     finish(axes, thousands="xy")
     return axes
+
+
+def _breadth(name: str) -> int:
+    """Breadth of a name in letters; a Chinese character is as broad as two."""
+    return sum(1 if letter.isascii() else 2 for letter in name)
 
 
 def plot_tornado(spread: Tornado, axes: Any = None, language: str = "zh") -> Any:
@@ -51,6 +72,7 @@ def plot_tornado(spread: Tornado, axes: Any = None, language: str = "zh") -> Any
     axes.barh(at, [bar.high - spread.base for bar in bars], left=spread.base, color="tab:orange", label=say("high"))
     axes.set_yticks(at, [say(bar.name) for bar in bars])
     axes.axvline(spread.base, color="black", linewidth=0.8)
+    axes.set(xlabel=say(spread.of))
     finish(axes, legend=True, thousands="x")
     return axes
 

@@ -170,7 +170,8 @@ def npv_sensitivity(
     for name in names:
         low, high = (worth({name: own[name] * factor}) for factor in pair(name, swings[name]))
         bars.append(Bar(name, low, high, abs(high - low)))
-    return Tornado(worth({}), tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.name))))
+    ordered = tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.name)))
+    return Tornado(worth({}), ordered, "net present value after tax [CNY]")
 
 
 def changed(scenario: object, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,10 +31,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tornado:
-    """Result at the base, and bars by falling swing, ties by name."""
+    """Result at the base, and bars by falling swing, ties by name; `of` says what the result is, and its unit."""
 
     base: float
     bars: tuple[Bar, ...]
+    of: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Bars as a frame ``name, low, high, swing``."""
