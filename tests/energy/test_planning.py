@@ -56,6 +56,20 @@ def test_hedging_costs_in_the_mean_and_gains_in_the_worst_case():
         assert plan["to_dict"]()["worst_cny"] == plan.worst_cny
 
 
+@pytest.mark.parametrize("aim", ["expected", "worst", "cvar"])
+@pytest.mark.parametrize(
+    "fixed", [{"demand_cny_per_kw_month": 36.0}, {"demand_cny_per_kw_month": 36.0, "contract_kw": 120.0}]
+)
+def test_each_scenario_costs_the_bill_of_what_it_buys_whatever_is_least(aim, fixed):
+    tariff = Tariff.from_prices({h: 0.3 if h < 8 else 0.9 for h in range(24)}, **fixed)
+    loads = {"low": LOAD * 0.1, "middle": LOAD, "high": LOAD * 2.0}
+    plan = OPT.dispatch_scenarios(SITE, loads, tariff, probabilities=[0.2, 0.6, 0.2], aim=aim, tail=0.3)
+    for name, load in loads.items():
+        bought = (load + plan.frame.charge_kw - plan.frame.discharge_kw).clip(lower=0.0)
+        assert plan.cost_cny[name] == pytest.approx(tariff.bill(bought).total_cny, rel=1e-9)
+    assert plan.expected_cny == pytest.approx(np.dot([0.2, 0.6, 0.2], list(plan.cost_cny.values())))
+
+
 def test_a_forecasts_quantiles_are_scenarios():
     frame = pd.DataFrame({"ds": INDEX, "yhat": LOAD.to_numpy(), "yhat_lower": 0.9 * LOAD, "yhat_upper": 1.2 * LOAD})
     plan = OPT.dispatch_scenarios(SITE, frame.reset_index(drop=True), TARIFF, aim="worst")

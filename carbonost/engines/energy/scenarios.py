@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.model import INF, Model
 from carbonost.engines.energy.reduced import is_given
 from carbonost.engines.energy.solve import NoPlan, Solver
-from carbonost.engines.energy.terms import GridColumns, grid_terms, ledger, objective, wear_terms
+from carbonost.engines.energy.terms import GridColumns, billed_demand, grid_terms, ledger, objective, wear_terms
 from carbonost.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def plan_scenarios(
         _refuse_more(case)
     model = Model()
     charge, discharge, stored = _store(model, cases[0], battery)
-    terms = [_scenario(model, case, charge, discharge) for case in cases]
+    own = [_scenario(model, case, charge, discharge) for case in cases]
+    terms = [each.terms for each in own]
     wear = wear_terms(battery.wear_steps[0], discharge, cases[0].at)
     shared = [term.times(cases[0].economics.weight) for term in wear]
     cost = _aim(model, cases, terms, weights, aim, tail)
@@ -82,9 +83,11 @@ def plan_scenarios(
         plan = Solver(model.matrix(cost), cases[0].clock).solve().plan
     except NoPlan:
         raise _explained(model, cases, terms) from None
+    for case, each in zip(cases, own, strict=True):
+        _settle(plan, case, each, plan[charge] - plan[discharge])
     totals = {
-        name: ledger([*own, *shared], plan, case.at.months, case.economics.carbon_price_cny_per_t).total_cny
-        for (name, case), own in zip(problems.items(), terms, strict=True)
+        name: ledger([*each.terms, *shared], plan, case.at.months, case.economics.carbon_price_cny_per_t).total_cny
+        for (name, case), each in zip(problems.items(), own, strict=True)
     }
     paid = np.array(list(totals.values()))
     frame = pd.DataFrame(
@@ -187,7 +190,25 @@ def _store(model: Model, problem: Problem, battery: Battery) -> tuple[IntArray, 
     return charge, discharge, stored
 
 
-def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntArray) -> list[Term]:
+class _Own(NamedTuple):
+    """What a scenario has to itself: its load less generation [kW], its columns and its terms."""
+
+    net_kw: FloatArray
+    imported: IntArray
+    demand: IntArray
+    terms: list[Term]
+
+
+def _settle(plan: FloatArray, problem: Problem, own: _Own, stored_kw: FloatArray) -> None:
+    """Let a scenario buy no more than it needs: where its cost is not what is least, the solver leaves it open."""
+    at = problem.at
+    bought = np.maximum(own.net_kw + stored_kw, 0.0)
+    peaks = np.zeros(len(at.months))
+    np.maximum.at(peaks, at.window_month, np.bincount(at.window, bought) / np.bincount(at.window))
+    plan[own.imported], plan[own.demand] = bought, billed_demand(problem.rate, peaks)
+
+
+def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntArray) -> _Own:
     at, rate, n = problem.at, problem.rate, len(problem.at)
     net = problem.load.kw.copy()
     for name, asset in problem.site.named():
@@ -202,7 +223,8 @@ def _scenario(model: Model, problem: Problem, charge: IntArray, discharge: IntAr
     rows = model.rows(size.size, -INF, covered, (demand[at.window_month], -1.0))
     model.add(rows[at.window], imported, 1.0 / size[at.window])
     weight = problem.economics.weight
-    return [term.times(weight) for term in grid_terms(rate, at, GridColumns(imported, None, demand))]
+    terms = [term.times(weight) for term in grid_terms(rate, at, GridColumns(imported, None, demand))]
+    return _Own(net, imported, demand, terms)
 
 
 def _aim(
