@@ -47,6 +47,36 @@ class PriceTable:
     on_holidays: bool = False
     """Whether holidays have bands of their own."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether every day of both costs the same under the same names."""
+        if not isinstance(other, PriceTable):
+            return NotImplemented
+        if self.dated.keys() != other.dated.keys():
+            return False
+        pairs = [((self.values, self.names), (other.values, other.names))]  # noqa: PD011 -- no frame
+        pairs += [(days, other.dated[day]) for day, days in self.dated.items()]
+        return self.on_holidays == other.on_holidays and all(
+            np.array_equal(a[0], b[0], equal_nan=True) and _same_names(a[1], b[1]) for a, b in pairs
+        )
+
+    def __hash__(self) -> int:
+        """Equal tables have equal values."""
+        return hash(self.values.tobytes())
+
+    def __repr__(self) -> str:
+        return f"PriceTable({', '.join(self.summary())})"
+
+    def summary(self) -> list[str]:
+        """Each band with its lowest and highest price [CNY/kWh], dearest first."""
+        parts = [(self.values, self.names), *self.dated.values()]
+        values = np.concatenate([np.ravel(part) for part, _ in parts])
+        names = np.concatenate([np.ravel(np.full(part.shape, "") if name is None else name) for part, name in parts])
+        told = []
+        for band in np.unique(names[~np.isnan(values)]):
+            low, high = np.nanmin(values[names == band]), np.nanmax(values[names == band])
+            told.append((high, f"{band} {low:g}".lstrip() + (f"-{high:g}" if high > low else "")))
+        return [text for _, text in sorted(told, key=lambda pair: -pair[0])]
+
     def at(self, local: pd.DatetimeIndex, hours: float, holidays: frozenset[date]) -> FloatArray:
         """Mean price [CNY/kWh] of the intervals of `hours` that begin at the local instants `local`."""
         width = _slots_per_interval(hours)
@@ -100,6 +130,26 @@ class PriceSeries:
     step_ns: int
     values: FloatArray
     name: str = "energy_cny_per_kwh"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both give the same prices at the same instants."""
+        if not isinstance(other, PriceSeries):
+            return NotImplemented
+        clocks = (self.start_ns, self.step_ns) == (other.start_ns, other.step_ns)
+        return clocks and np.array_equal(self.values, other.values)
+
+    def __hash__(self) -> int:
+        """Equal series have equal values."""
+        return hash((self.start_ns, self.step_ns, self.values.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"PriceSeries({', '.join(self.summary())})"
+
+    def summary(self) -> list[str]:
+        """How many prices there are, from when on, and their range [CNY/kWh]."""
+        first = pd.Timestamp(self.start_ns, tz="UTC").isoformat()
+        spread = f"{self.values.min():g}-{self.values.max():g}"
+        return [f"{len(self.values)} prices of {self.step_ns / 6e10:g} min from {first}", spread]
 
     def at(self, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
         """Mean price of the intervals; refused where the series does not reach."""
@@ -211,6 +261,10 @@ def _read_series(prices: pd.Series, name: str) -> PriceSeries:
             )
         values[at] = float(price)
     return PriceSeries(int(stamps[0]), step, values, name)
+
+
+def _same_names(one: Any, other: Any) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def _slots_per_interval(hours: float) -> int:

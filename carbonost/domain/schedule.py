@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.keyed import Keyed
+from carbonost.domain.picture import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 ITEMS: Final = ("energy", "demand", "capacity", "export", "power_factor", "wear", "start", "fuel", "shed", "carbon")
 """Terms of a ledger. Each is a cost; what export earns is a negative cost."""
+ITEM_NAMES: Final = {
+    "energy": "电度电费", "demand": "需量电费", "capacity": "容量电费", "export": "上网电费",
+    "power_factor": "力调电费", "wear": "储能损耗", "start": "启动费用", "fuel": "燃料费", "shed": "切负荷损失", "carbon": "碳成本",
+}  # fmt: skip
+"""What the terms are called on a Chinese bill."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,30 @@ class Ledger(Keyed):
     items: Mapping[str, FloatArray]
     tonnes: Mapping[str, FloatArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, notes: tuple[str, ...] = ()) -> Ledger:
+        """Build the ledger that `to_frame` wrote; with its notes it is equal to it."""
+        months = tuple(dict.fromkeys(frame["month"]))
+        items, tonnes = (
+            {
+                str(term): rows.set_index("month")[column].reindex(months, fill_value=0.0).to_numpy(dtype=np.float64)
+                for term, rows in frame.groupby("term", sort=False, observed=True)
+            }
+            for column in ("cny", "emissions_t")
+        )
+        return cls(months, items, {term: mass for term, mass in tonnes.items() if mass.any()}, tuple(notes))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both owe the same in every month and term, and say the same beside it."""
+        if not isinstance(other, Ledger):
+            return NotImplemented
+        own, others = self.to_frame(), other.to_frame()
+        return self.notes == other.notes and own.equals(others)
+
+    def __hash__(self) -> int:
+        """Equal ledgers have equal months and totals."""
+        return hash((self.months, self.total_cny))
 
     def _sum(self, term: str) -> float:
         return float(np.sum(self.items[term])) if term in self.items else 0.0
@@ -102,14 +132,18 @@ class Ledger(Keyed):
         """Emissions of imported energy and fuel [tCO2]."""
         return float(sum(float(np.sum(values)) for values in self.tonnes.values()))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row per month and term: `month, term, cny, emissions_t`."""
+    def to_frame(self, language: str = "en") -> pd.DataFrame:
+        """One row per month and term: `month, term, cny, emissions_t`; headed and named in Chinese with "zh"."""
         rows = [
             (month, term, float(values[m]), float(self.tonnes[term][m]) if term in self.tonnes else 0.0)
             for m, month in enumerate(self.months)
             for term, values in self.items.items()
         ]
-        return pd.DataFrame(rows, columns=["month", "term", "cny", "emissions_t"])
+        frame = pd.DataFrame(rows, columns=["month", "term", "cny", "emissions_t"])
+        if words_in(language, ITEM_NAMES)("energy") == "energy":
+            return frame
+        frame["term"] = frame["term"].replace(ITEM_NAMES)
+        return frame.set_axis(["月份", "项目", "金额（元）", "排放量（tCO2）"], axis="columns")
 
     def to_dict(self) -> dict[str, float]:
         """Totals by name."""

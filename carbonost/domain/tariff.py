@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,6 +28,7 @@ from carbonost.domain.tariff_checks import (
     read_fields,
     texts,
 )
+from carbonost.domain.tariff_table import band_frame, read_tariff, tariff_dict
 from carbonost.errors import TariffError
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 Charge = Literal["energy_only", "demand", "contract", "capacity"]
 _ENGINE: Final = "carbonost.engines.energy"
 _FROM_REGION: Final = (f"{_ENGINE}.region", "tariff_from_region")
+_SHOWN: Final = 200  # rows of a table in a notebook
+_PLOT: Final = (f"{_ENGINE}.tariff_plot", "draw_tariff")
+_STATEMENT: Final = (f"{_ENGINE}.statement", "statement")
 _BILL: Final = (f"{_ENGINE}.bill", "bill")
 _CONTRACT: Final = (f"{_ENGINE}.rules", "with_contract_rule")
 
@@ -56,7 +61,7 @@ class TouBand(StrEnum):
     DEEP_VALLEY = "deep_valley"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Tariff:
     """Energy price over local time, the fixed charge, and where both come from.
 
@@ -102,7 +107,7 @@ class Tariff:
     status: str = "user"
     gaps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    holidays: frozenset[date] = field(default_factory=frozenset, repr=False)
+    holidays: frozenset[date] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         read_fields(self)
@@ -223,6 +228,50 @@ class Tariff:
         """Bill of a load, exact and itemised by month and term; see `carbonost.engines.energy.bill.bill`."""
         ledger: Ledger = getattr(import_module(_BILL[0]), _BILL[1])(self, load, **options)
         return ledger
+
+    def statement(self, load: Any, language: str = "zh", **options: Any) -> pd.DataFrame:
+        """The bill as the grid company prints it; see `carbonost.engines.energy.statement.statement`."""
+        frame: pd.DataFrame = getattr(import_module(_STATEMENT[0]), _STATEMENT[1])(self, load, language, **options)
+        return frame
+
+    def to_frame(self) -> pd.DataFrame:
+        """The energy price as a table: `months, days, band, start, end, cny_per_kwh`.
+
+        Days are "all", "workday", "weekend", "holiday", numbers from 1 (Monday), or a date; a price series gives
+        `start, cny_per_kwh`.
+        """
+        return band_frame(self.energy)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain JSON, from which `from_dict` builds an equal tariff."""
+        return tariff_dict(self)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Tariff:
+        """Build the tariff that `to_dict` wrote."""
+        return read_tariff(cls, given)
+
+    def plot(self, axes: Any = None, language: str = "zh", days: str = "workday") -> Any:
+        """Draw the bands over months and hours, in Chinese or English ("en"); needs the report extra.
+
+        `days` is "workday", "weekend" or "holiday".
+        """
+        return getattr(import_module(_PLOT[0]), _PLOT[1])(self, axes, language, days)
+
+    def __repr__(self) -> str:
+        where = [text for text in (self.region, self.voltage) if text]
+        fixed = [f"{value:g} CNY/{unit}·month" for value, unit in self._fixed() if value]
+        told = [*where, *self.energy.summary(), f"charge={self.charge!r}", *fixed, f"status={self.status!r}"]
+        return f"Tariff({', '.join(told)}{f', {len(self.gaps)} gaps' if self.gaps else ''})"
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame().head(_SHOWN).to_html(index=False)
+        return f"<p>{escape(repr(self))}</p>{shown}" + "".join(f"<p>{escape(gap)}</p>" for gap in self.gaps)
+
+    def _fixed(self) -> tuple[tuple[float, str], ...]:
+        """Prices of the fixed part that is billed, with what they are for."""
+        demand = self.demand_cny_per_kw_month if self.charge in ("demand", "contract") else 0.0
+        return (demand, "kW"), (self.capacity_cny_per_kva_month if self.charge == "capacity" else 0.0, "kVA")
 
     def prices(self, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
         """Energy price [CNY/kWh] of intervals of `hours` that begin at the aware instants `starts`."""

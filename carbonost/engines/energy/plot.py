@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.picture import axes_or_new, day_ticks, edges, finish, words_in
+from carbonost.domain.schedule import ITEM_NAMES
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ _SIDE_BY_SIDE: Final = pd.Timedelta(days=35)
 _PAIR: Final = 2
 _FEWEST_MONTHS: Final = 4  # so that the bar of one month does not fill the picture
 _ZH: Final = {
-    "energy": "电度电费", "demand": "需量电费", "capacity": "容量电费", "export": "上网电费",
-    "power_factor": "力调电费", "wear": "储能损耗", "start": "启动费用", "fuel": "燃料费",
-    "shed": "切负荷损失", "carbon": "碳成本",
+    **ITEM_NAMES,
     "doing nothing": "优化前", "plan": "优化后", "load": "负荷", "import": "购电", "peak": "最大需量",
     "power [kW]": "功率 [kW]", "state of charge [%]": "荷电状态 [%]", "price [CNY/kWh]": "电价 [元/kWh]",
     "low": "低情景", "middle": "中情景", "high": "高情景",
