@@ -6,14 +6,15 @@ optional package, or tells which extra brings it. Standard library only.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import ModuleType
 
 EXTRA_OF: Final[dict[str, str]] = {
     "cvxpy": "optimize",
@@ -49,7 +50,18 @@ EXTRA_OF: Final[dict[str, str]] = {
 
 
 def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` for `package`, which defers `names` (name -> module)."""
+    """Return ``__getattr__`` and ``__dir__`` for `package`, which defers `names` (name -> module).
+
+    Importing a module binds it in its package. Where it bears the name of what it holds, as ``bill`` in ``bill.py``,
+    that would hide the function from then on, so the package does not take it.
+    """
+
+    class Room(ModuleType):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if not (name in names and isinstance(value, ModuleType)):
+                super().__setattr__(name, value)
+
+    sys.modules[package].__class__ = Room
 
     def find(name: str) -> Any:
         if name not in names:
