@@ -24,7 +24,6 @@ from carbonost.errors import (
     NaiveTimestampError,
     SolverTimeoutError,
     TariffError,
-    UnboundedError,
 )
 
 INDEX = pd.date_range("2025-03-03", periods=24, freq="h", tz="Asia/Shanghai")
@@ -192,10 +191,14 @@ def test_a_final_charge_out_of_reach_and_a_cap_below_the_possible_are_named():
     assert caught.value.by == pytest.approx(0.2, abs=1e-6)
 
 
-def test_trade_without_end_is_refused():
+def test_where_selling_pays_more_than_buying_a_battery_sells_what_it_holds_and_buys_at_another_time():
     tariff = Tariff.from_prices(0.3, export_cny_per_kwh=0.5)
-    with pytest.raises(UnboundedError, match="export"):
-        OPT.dispatch(Site(grid=Grid(export_kw_max=None), assets=[Battery(10.0, 5.0)]), LOAD, tariff)
+    store = Battery(10.0, 5.0, charge_efficiency=1.0, discharge_efficiency=1.0)
+    idle = pd.Series(0.0, INDEX)
+    plan = OPT.dispatch(Site(grid=Grid(export_kw_max=None), assets=[store]), idle, tariff)
+    assert plan.objective_cny == pytest.approx(-(0.5 - 0.3) * 5.0 * 12)  # half the hours buying, half selling
+    frame = plan.to_frame()
+    assert np.minimum(frame.import_kw, frame.export_kw).max() == 0.0
 
 
 def test_feed_in_above_the_valley_price_sells_only_what_the_site_makes():

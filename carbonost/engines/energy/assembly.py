@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TIE_CNY_PER_KWH: Final = 1e-6
 """Where plans cost the same, the one that moves less energy through stores is taken, and the earlier one."""
-MARGIN: Final = 1e-5
-"""A threshold of energy is passed by this share, more than the solver's tolerance."""
+MARGIN_KWH: Final = 1e-4
+"""A threshold of energy is passed by this share of a kWh and of itself, more than the solver's tolerance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +56,10 @@ class Pair:
     other: IntArray
     one_max: FloatArray
     other_max: FloatArray
-    certain: bool = False
-    """Whether on/off decisions are known to be needed on every interval."""
+    taken: bool = False
+    """Whether the site has to take the other flow: its load, its assets, what may be exported."""
+    matters: Any = True
+    """Per interval, whether both at once could pay; elsewhere what they share is taken off a plan that has it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +98,13 @@ class Assembly:
     """(asset, stored energy at the end of each interval [kWh], capacity: a number or its column)"""
     zone: str = "Asia/Shanghai"
     heat_kw: Mapping[str, FloatArray] = field(default_factory=dict)
+    export_kw_max: float = 0.0
     draw_kw: float = 0.0
     """What the assets can draw at most, beside the load [kW]."""
     give_kw: float = 0.0
     """What the assets can give at most [kW]."""
+    beyond: IntArray | None = None
+    """Import beyond the connection's limit, closed until no plan is found; it emits as import does."""
     balance: IntArray = field(init=False)
     meter: GridColumns = field(init=False)
 
@@ -120,11 +125,12 @@ class Assembly:
         later = 1.0 + 0.1 * np.arange(columns.size) / max(columns.size, 1)
         self.ties.append((columns, share * TIE_CNY_PER_KWH * self.at.hours * later))
 
-    def relieve(self, limit: str, rows: IntArray, sign: float, weight: float = 1.0, **options: Any) -> None:
-        """Give rows a slack, closed until no plan is found."""
+    def relieve(self, limit: str, rows: IntArray, sign: float, weight: float = 1.0, **options: Any) -> IntArray:
+        """Give rows a slack, closed until no plan is found; return its columns."""
         slack = self.model.columns(rows.size, 0.0, 0.0)
         self.model.add(rows, slack, sign)
         self.reliefs.append(Relief(limit, slack, weight, **options))
+        return slack
 
     def capped(self, columns: IntArray, capacity: float | IntArray, per_unit: Any = 1.0) -> None:
         """Hold columns at or below `per_unit` times a capacity that is known or itself a column."""
@@ -162,18 +168,23 @@ def meter(assembly: Assembly, grid: Grid, peak_floor_kw: FloatArray | None = Non
     model, at, rate, n = assembly.model, assembly.at, assembly.rate, assembly.steps
     imported = model.columns(n, 0.0, INF if grid.import_kw_max is None else float(grid.import_kw_max))
     exported = None
-    if grid.export_kw_max is None or grid.export_kw_max > 0:
-        exported = model.columns(n, 0.0, INF if grid.export_kw_max is None else float(grid.export_kw_max))
+    assembly.export_kw_max = INF if grid.export_kw_max is None else float(grid.export_kw_max)
+    if assembly.export_kw_max > 0:
+        exported = model.columns(n, 0.0, assembly.export_kw_max)
     kw = assembly.load.kw
     assembly.balance = model.rows(n, kw, kw, (imported, 1.0))
     if exported is not None:
         model.add(assembly.balance, exported, -1.0)
-        if np.any(rate.export > rate.energy + rate.grid_t_per_kwh * assembly.economics.carbon_price_cny_per_t):
-            most = [np.full(n, INF if x is None else float(x)) for x in (grid.import_kw_max, grid.export_kw_max)]
-            assembly.pairs.append(Pair(imported, exported, most[0], most[1]))
+        most = [np.full(n, INF if grid.import_kw_max is None else float(grid.import_kw_max))]
+        most.append(np.full(n, assembly.export_kw_max))
+        pays = rate.export > rate.energy + rate.grid_t_per_kwh * assembly.economics.carbon_price_cny_per_t
+        matters = pays | (rate.discount is not None)
+        assembly.pairs.append(Pair(imported, exported, most[0], most[1], matters=matters))
         assembly.tie(exported, 0.1)
-    assembly.relieve("grid.import_kw_max", assembly.balance, 1.0)
-    assembly.relieve("grid.export_kw_max", assembly.balance, -1.0)
+    if grid.import_kw_max is not None:
+        assembly.beyond = assembly.relieve("grid.import_kw_max", assembly.balance, 1.0)
+    if grid.export_kw_max is not None:
+        assembly.relieve("grid.export_kw_max", assembly.balance, -1.0)
     demand = _demand(assembly, imported, peak_floor_kw) if rate.demand_cny_per_kw else np.zeros(0, dtype=np.int32)
     rebate = model.columns(len(at.months)) if rate.discount is not None and demand.size else None
     assembly.meter = GridColumns(imported, exported, demand, rebate)
@@ -203,21 +214,31 @@ def add_rebate(assembly: Assembly) -> None:
     earned = model.columns(months, 0.0, 1.0, integer=True)
     model.rows(months, -INF, 0.0, (columns.rebate, 1.0), (columns.demand, -1.0))
     model.rows(months, -INF, 0.0, (columns.rebate, 1.0), (earned, -largest_import(assembly)))
-    energy = model.rows(months, 0.0, INF, (earned, -discount[0] * (1.0 + MARGIN)))
+    energy = model.rows(months, 0.0, INF, (earned, -discount[0] * (1.0 + 1e-4 * MARGIN_KWH) - MARGIN_KWH))
     model.add(energy[at.month], columns.imported, at.hours)
 
 
 def add_carbon_cap(assembly: Assembly) -> IntArray | None:
-    """Hold a year's emissions at or below the cap; return the row, whose dual is the carbon's shadow price."""
+    """Hold emissions at or below the cap; return the row, whose dual is the carbon's shadow price.
+
+    The terms already count the horizon as often as it stands for itself.
+    """
     cap = assembly.economics.carbon_cap_t
     if cap is None:
         return None
     row = assembly.model.rows(1, -INF, cap)
     for term in assembly.terms:
         if term.tonnes is not None:
-            assembly.model.add(row, term.columns, term.tonnes * assembly.economics.weight)
+            assembly.model.add(row, term.columns, term.tonnes)
+            if term.name == "energy" and assembly.beyond is not None:
+                assembly.model.add(row, assembly.beyond, term.tonnes)
     assembly.relieve("carbon_cap_t", row, -1.0, weight=1e-3)
     return row
+
+
+def largest_outlet(assembly: Assembly, own_kw: FloatArray) -> FloatArray:
+    """What a flow into the site can find at most [kW]: the load, export, and all assets but the one that gives it."""
+    return assembly.load.kw + (assembly.draw_kw - own_kw) + assembly.export_kw_max
 
 
 def largest_flow(assembly: Assembly) -> float:

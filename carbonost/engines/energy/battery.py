@@ -46,9 +46,9 @@ def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
         model.add(assembly.balance, charge, -1.0)
         model.add(assembly.balance, discharge, 1.0)
         assembly.terms += wear_terms(wear, discharge, assembly.at)
-        assembly.flows += [Flow("charge_kw", charge), Flow("discharge_kw", discharge)]
-        assembly.flows += [Flow(f"{name}.charge_kw", charge), Flow(f"{name}.discharge_kw", discharge)]
     charge, discharge = _together(assembly, charges), _together(assembly, discharges)
+    assembly.flows += [Flow("charge_kw", charge), Flow("discharge_kw", discharge)]
+    assembly.flows += [Flow(f"{name}.charge_kw", charge), Flow(f"{name}.discharge_kw", discharge)]
     if len(slices) > 1 or not isinstance(power, float):
         for flow in (charge, discharge):
             _limit(assembly, flow, power)
@@ -57,7 +57,7 @@ def add_battery(assembly: Assembly, name: str, battery: Battery) -> None:
     assembly.stores.append((name, stored, energy))
     if battery.exclusive:
         bound = _bound(battery.power_kw, battery.capacity_kw_max, assembly)
-        assembly.pairs.append(Pair(charge, discharge, bound, bound))
+        assembly.pairs.append(Pair(charge, discharge, bound, bound, taken=True))
     strength = float(_bound(battery.power_kw, battery.capacity_kw_max, assembly)[0])
     assembly.draw_kw += strength
     assembly.give_kw += strength

@@ -72,7 +72,7 @@ def _switch(assembly: Assembly, name: str, chp: Chp, power: IntArray) -> None:
     for event, lasting, sign, limit in ((start, chp.min_up_h, -1.0, 0.0), (stop, chp.min_down_h, 1.0, 1.0)):
         steps = int(np.ceil(lasting / hours - 1e-9))
         rows = model.rows(n, -INF, limit, (on, sign))
-        for back in range(max(1, steps)):
+        for back in range(min(max(1, steps), n)):
             model.add(rows[back:], event[: n - back], 1.0)
     cost = np.full(n, chp.start_cost_cny)
     assembly.terms.append(Term("start", start, assembly.at.month, cost))

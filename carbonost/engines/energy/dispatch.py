@@ -15,14 +15,14 @@ from carbonost.engines.energy.assembly import (
     add_carbon_cap,
     add_rebate,
     frame_columns,
-    largest_flow,
     meter,
 )
 from carbonost.engines.energy.baseline import baseline
+from carbonost.engines.energy.exclusive import ROUNDS, Exclusions
 from carbonost.engines.energy.explain import explain
 from carbonost.engines.energy.load import given_kw
 from carbonost.engines.energy.model import INF
-from carbonost.engines.energy.reduced import as_storage, solve_storage, storage_frame, storage_terms
+from carbonost.engines.energy.reduced import as_storage, is_given, solve_storage, storage_frame, storage_terms
 from carbonost.engines.energy.solve import NoPlan, Solution, Solver
 from carbonost.engines.energy.supply import add_asset, open_heat
 from carbonost.engines.energy.terms import ledger, notes, objective, peaks
@@ -38,12 +38,8 @@ if TYPE_CHECKING:
     from carbonost.engines.energy.solve import Clock
     from carbonost.engines.energy.terms import Term
 
-ROUNDS: Final = 40
-PATIENCE: Final = 4
-"""Rounds after which a clash that moves about is decided on every interval."""
 PROVED: Final = 1e-7
 """A gap at which a plan counts as the best, as it does in the solver."""
-CLASH_KW: Final = 1e-5
 DUST: Final = 1e-9
 FRAME: Final = ("load_kw", "import_kw", "export_kw", "charge_kw", "discharge_kw", "soc", "pv_kw", "curtailed_kw")
 
@@ -65,19 +61,22 @@ def assemble(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Assem
 
 
 def _own_power_only(problem: Problem, assembly: Assembly) -> None:
-    """Hold free export to what the site's generators can give, where selling pays more than buying costs.
+    """Hold free export to what the site can give, where selling pays more than buying costs.
 
     No plan that buys or sells, but not both, exports more; without the limit the relaxation has no end.
     """
     exported, rate = assembly.meter.exported, assembly.rate
-    arrays = [(name, asset) for name, asset in problem.site.named() if isinstance(asset, PvArray)]
-    known = [(name, asset) for name, asset in arrays if asset.profile_kw is not None or asset.capacity_kw is not None]
     free = exported is not None and problem.site.grid.export_kw_max is None
-    if not (free and known and np.any(rate.export > rate.energy)):
+    if not (free and np.any(rate.export > rate.energy)):
         return
-    available = [given_kw(problem.load, name, asset) for name, asset in known]
-    others = assembly.give_kw - sum(float(kw.max()) for kw in available)
-    assembly.model.rows(len(problem.at), -INF, others + np.sum(available, axis=0), (exported, 1.0))
+    most = np.full(len(problem.at), assembly.give_kw)
+    for name, asset in problem.site.named():
+        if isinstance(asset, PvArray) and is_given(asset):
+            available = given_kw(problem.load, name, asset)
+            most += available - available.max()
+        elif isinstance(asset, PvArray) and asset.capacity_kw_max is None:
+            return  # what it can give is to be chosen
+    assembly.model.rows(len(problem.at), -INF, most, (exported, 1.0))
 
 
 def solver_costs(assembly: Assembly) -> FloatArray:
@@ -109,25 +108,18 @@ def solve_problem(problem: Problem, peak_floor_kw: FloatArray | None = None) -> 
     """
     assembly = assemble(problem, peak_floor_kw)
     cap = add_carbon_cap(assembly)
-    decided = [np.zeros(assembly.steps, dtype=bool) for _ in assembly.pairs]
+    exclusions = Exclusions(assembly)
     spent = 0.0
     for count in range(ROUNDS):
         matrix = assembly.model.matrix(solver_costs(assembly))
         try:
             found, solver, bound, busy = _solved(assembly, matrix, problem.clock)
         except NoPlan:
-            raise explain(assembly, problem.clock) from None
+            raise explain(assembly, exclusions, problem.clock) from None
         spent += busy
-        fresh = [_clashes(pair, found.plan) & ~done for pair, done in zip(assembly.pairs, decided, strict=True)]
-        if not any(f.any() for f in fresh):
+        if not exclusions.add(found.plan):
             shadow = _shadow(solver, matrix.integer, found, cap)
             return Solved(assembly, found.plan, shadow, spent, count + 1, max(0.0, found.objective - bound))
-        for number, new in enumerate(fresh):
-            wanders = count >= PATIENCE and new.any()
-            below_zero = (assembly.rate.energy < 0) & new.any()  # one clash there moves to the next such interval
-            chosen = ~decided[number] & (wanders | below_zero | new)
-            decide(assembly, number, np.flatnonzero(chosen).astype(np.int32))
-            decided[number] |= chosen
     raise OptimizationError("no plan keeps charging and discharging apart")
 
 
@@ -139,23 +131,6 @@ def _solved(assembly: Assembly, matrix: Matrix, clock: Clock) -> Decided:
     solver = Solver(matrix, clock)
     found = solver.solve()
     return Decided(found, solver, found.objective, solver.spent_s)
-
-
-def decide(assembly: Assembly, number: int, steps: IntArray) -> None:
-    """Let one of two flows be zero on the given intervals."""
-    pair, model = assembly.pairs[number], assembly.model
-    if steps.size == 0:
-        return
-    most = largest_flow(assembly)
-    one_max = np.where(np.isfinite(pair.one_max), pair.one_max, most)[steps]
-    other_max = np.where(np.isfinite(pair.other_max), pair.other_max, most)[steps]
-    first = model.columns(steps.size, 0.0, 1.0, integer=True, step=steps)
-    model.rows(steps.size, -INF, 0.0, (pair.one[steps], 1.0), (first, -one_max))
-    model.rows(steps.size, -INF, other_max, (pair.other[steps], 1.0), (first, other_max))
-
-
-def _clashes(pair: Any, plan: FloatArray) -> Any:
-    return np.minimum(plan[pair.one], plan[pair.other]) > CLASH_KW
 
 
 def _shadow(solver: Solver, integer: IntArray, found: Solution, cap: IntArray | None) -> float:
@@ -233,7 +208,7 @@ def _schedule(
 
 
 def _cleaned(solved: Solved) -> FloatArray:
-    """The plan without the solver's dust: tiny negatives, and what flows both ways at once within tolerance."""
+    """The plan without the solver's dust: tiny negatives, and what flows both ways at once to no one's gain."""
     plan = np.where(np.abs(solved.plan) < DUST, 0.0, solved.plan)
     for pair in solved.assembly.pairs:
         both = np.minimum(plan[pair.one], plan[pair.other])

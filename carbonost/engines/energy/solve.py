@@ -85,6 +85,7 @@ class Solver:
         self.highs.setOptionValue("parallel", "off")
         self.highs.setOptionValue("mip_rel_gap", 1e-7)
         self.highs.setOptionValue("mip_abs_gap", 1e-6)
+        self.highs.setOptionValue("mip_feasibility_tolerance", 1e-9)  # a share of a month's energy hangs on it
         self.integer = matrix.integer.size > 0
         self.clock = clock or Clock()
         self.spent_s = 0.0
