@@ -21,7 +21,8 @@ ITEMS: Final = ("energy", "demand", "capacity", "export", "power_factor", "wear"
 """Terms of a ledger. Each is a cost; what export earns is a negative cost."""
 ITEM_NAMES: Final = {
     "energy": "电度电费", "demand": "需量电费", "capacity": "容量电费", "export": "上网电费",
-    "power_factor": "力调电费", "wear": "储能损耗", "start": "启动费用", "fuel": "燃料费", "shed": "切负荷损失", "carbon": "碳成本",
+    "power_factor": "力调电费", "wear": "储能损耗", "start": "启动费用", "fuel": "燃料费",
+    "shed": "切负荷损失", "carbon": "碳成本",
 }  # fmt: skip
 """What the terms are called on a Chinese bill."""
 

@@ -20,7 +20,8 @@ was read. ``value`` of the measure and finance tables is text, because some rows
 ``grid_regions``          provinces, ISO codes and grid regions
 ``gbt4754``               industries; ``sector_map``: sectors named in rules
 ``tou_periods``           time-of-use hours; ``tou_floating``: how far the bands float;
-                          ``tou_decrees``: from when to when a region's rule is in force
+                          ``tou_decrees``: from when to when a region's rule is in force;
+                          ``tou_special_days``: hours of holidays and of hot days
 ``tariff_rules``          national rules of the two-part charge
 ``prices_and_costs``      spot values of prices and costs
 ``policy_documents``      documents, ``policy_clauses``, ``policy_analysis_points``,

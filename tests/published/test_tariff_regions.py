@@ -1,5 +1,7 @@
 """What a province's packaged rule says, and what it leaves open."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -72,7 +74,7 @@ def test_shanghai_floats_more_in_summer_and_winter():
     tariff = Tariff.from_region("CN-SH", charge="demand", demand_cny_per_kw_month=38.0, **GIVEN)
     summer, autumn = (tariff.prices(YEAR[YEAR.month == m], 0.5).max() for m in (8, 10))
     assert summer > autumn
-    assert any("listed holidays" in gap for gap in tariff.gaps)
+    assert any("not applied without holidays" in gap for gap in tariff.gaps)
 
 
 def test_an_old_rule_serves_its_own_days_only():
@@ -197,3 +199,55 @@ def test_a_city_takes_its_provinces_rule_and_an_unknown_place_is_refused():
     assert Tariff.from_region("320500", charge="demand", demand_cny_per_kw_month=38.0, **GIVEN).region == "CN-JS"
     with pytest.raises(UnknownRegionError, match="from_bands"):
         Tariff.from_region("CN-XZ", **GIVEN)
+
+
+HOT = [date(2026, 5, 20), date(2026, 8, 3)]  # in August the hours are sharp anyway
+OCTOBER = [date(2026, 10, day) for day in range(1, 8)]
+
+
+def test_guangdongs_hot_days_are_sharp_where_they_are_given():
+    given = {"charge": "demand", "flat_cny_per_kwh": 0.6483, "not_floating_cny_per_kwh": 0.0277}
+    usual, hot = (Tariff.from_region("CN-GD", **given, hot_days=days) for days in (None, HOT))
+    for stamp in ("2026-05-20 11:30", "2026-05-20 16:30", "2026-08-03 15:00"):
+        assert at(hot, stamp) == 1.3465
+    assert at(usual, "2026-05-20 11:30") == at(hot, "2026-05-21 11:30") == at(hot, "2026-05-20 10:30") == 1.0827
+    assert any("not applied without hot_days" in gap and "35 °C" in gap for gap in usual.gaps)
+    assert any("applied to the hot_days given" in gap for gap in hot.gaps)
+    none = Tariff.from_region("CN-GD", **given, hot_days=[])
+    assert not any("hot_days" in gap for gap in none.gaps)
+    assert at(none, "2026-05-20 11:30") == 1.0827
+
+
+@pytest.mark.parametrize(
+    ("region", "stamp", "ratio"),
+    [
+        ("CN-SH", "2026-10-01 23:00", 0.2),
+        ("CN-AH", "2026-10-01 12:00", 0.382 * 0.8),
+        ("CN-ZJ", "2026-10-01 09:00", 0.2),
+    ],
+)
+def test_holidays_have_a_deep_valley_where_they_are_given(region, stamp, ratio):
+    given = {**GIVEN, "charge": "demand"}
+    usual, holiday = (Tariff.from_region(region, **given, holidays=days) for days in (None, OCTOBER))
+    assert at(holiday, stamp) == pytest.approx(round(0.25 + 0.4 * ratio, 4)) != at(usual, stamp)
+    assert at(holiday, stamp.replace("10-01", "10-09")) == at(usual, stamp)
+    assert any("not applied without holidays" in gap for gap in usual.gaps)
+    assert any("applied to the holidays given" in gap for gap in holiday.gaps)
+    with pytest.raises(TariffError, match="none of 2027 is listed"):
+        at(holiday, stamp.replace("2026", "2027"))
+
+
+def test_days_a_rule_knows_nothing_of_are_not_taken_in_silence():
+    with pytest.raises(TariffError, match="no hours of hot days") as caught:
+        Tariff.from_region("CN-TJ", hot_days=HOT, **GIVEN)
+    assert (caught.value.field, caught.value.value) == ("hot_days", "2026-05-20")
+    idle = Tariff.from_region("CN-TJ", holidays=OCTOBER, **GIVEN)
+    assert any("no hours of their own" in gap for gap in idle.gaps)
+
+
+@pytest.mark.parametrize("name", ["hot_days", "holidays"])
+@pytest.mark.parametrize("wrong", ["2026-10-01", 5, [5], [pd.NaT], True])
+def test_days_that_are_no_dates_are_refused(name, wrong):
+    with pytest.raises(TariffError) as caught:
+        Tariff.from_region("CN-GD", **{name: wrong}, **GIVEN)
+    assert caught.value.field == name

@@ -8,14 +8,15 @@ usually do not. Multiplying the whole price is wrong in most provinces, so both 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.domain.checks import day
 from carbonost.domain.tariff import Tariff, infer_charge
 from carbonost.domain.tariff_checks import CHARGES, amount, check_options, one_of
 from carbonost.engines.energy.decrees import rule_on
-from carbonost.engines.energy.rules import as_printed, second_hand, weakest
+from carbonost.engines.energy.rules import as_printed, months_of, second_hand, weakest
+from carbonost.engines.energy.special_days import SpecialDays, special_days
 from carbonost.engines.energy.voltage import CLASSES, named_in, read_voltage
 from carbonost.errors import TariffError, UnknownRegionError
 from carbonost.factors import region as find_region
@@ -66,6 +67,8 @@ def tariff_from_region(
     floating_cny_per_kwh: float | None = None,
     not_floating_cny_per_kwh: float | None = None,
     prices: dict[str, float] | None = None,
+    hot_days: Iterable[date] | None = None,
+    holidays: Iterable[date] | None = None,
     **options: Any,
 ) -> Tariff:
     """Tariff of a user of agency purchase (代理购电) in a region.
@@ -87,6 +90,10 @@ def tariff_from_region(
         Two of the three: flat price, its floating part, and the rest.
     prices : {band: CNY/kWh}, optional
         The month's band prices as printed, instead of the parts.
+    hot_days, holidays : iterables of date, optional
+        Days on which the rule's sharp hours of hot days (高温天) and its deep valley of holidays apply: the first
+        are known afterwards from the weather service, the second from the yearly notice. Omitted, neither is
+        applied and `gaps` say so; an empty list says that there were none.
     **options
         Further fields of `Tariff`, such as `demand_cny_per_kw_month` or `transformer_kva`.
 
@@ -111,13 +118,16 @@ def tariff_from_region(
     rows = rows[rows["region"] == code]
     document, of_the_day = rule_on(code, rows, on)
     hours, open_hours = _hours(code, rows[rows["document"] == document], single=single)
-    statuses, documents = [str(s) for s in hours["status"]], [document]
+    special = special_days(code, document, hot_days, holidays)
+    open_hours += special.gaps
+    statuses, documents = [*map(str, hours["status"]), *special.statuses], [document]
     printed = _read_prices(code, voltage, on) if prices is None else prices
     if printed is not None:
         by_month: Any = dict.fromkeys(range(1, 13), printed)
     else:
         kva = options.get("transformer_kva")
         rules = _whole_year(region, floating_rules(code, kva, single=single, voltage=voltage, document=document))
+        rules = [_with_special(rule, special) for rule in rules]
         floating, rest = price_parts(region, rules, flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh)
         by_month = {month: rule.prices(floating, rest) for rule in rules for month in rule.months}
         open_hours += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
@@ -126,10 +136,11 @@ def tariff_from_region(
         documents += [rule.document for rule in rules]
     status = weakest(statuses)
     told = second_hand("the rule", status, sorted(set(documents)))
-    gaps = [*told, *of_the_day, *open_hours, *gaps, *_unapplied(code, document), DIRECT_TRADE]
+    gaps = [*told, *of_the_day, *open_hours, *gaps, *_unapplied(code, document, special), DIRECT_TRADE]
     return Tariff.from_bands(
-        _bands(hours),
+        [*_bands(hours), *special.bands],
         by_month,
+        holidays=sorted(special.holidays),
         charge=charge,
         region=code,
         voltage=voltage,
@@ -223,9 +234,9 @@ def floating_rules(
         taken |= months
         ratios = {"flat": 1.0, "peak": 1.0 + float(row["peak_up"]), "valley": 1.0 - float(row["valley_down"])}
         for band, text in (("sharp", str(row["sharp"])), ("deep_valley", str(row["deep_valley"]))):
-            match = _OF_BAND.match(text)
-            if match:
-                ratios[band] = ratios[match[1]] * float(match[2])
+            ratio = _ratio(text, ratios)
+            if ratio is not None:
+                ratios[band] = ratio
         rules.append(
             FloatingRule(frozenset(months), ratios, str(row["floating_base"]), str(row["document"]), str(row["status"]))
         )
@@ -280,15 +291,6 @@ def _bands(hours: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def months_of(text: str) -> set[int]:
-    """Months in a text such as "6-8,12,1-2"."""
-    months: set[int] = set()
-    for piece in text.split(","):
-        first, _, last = piece.strip().partition("-")
-        months |= set(range(int(first), int(last or first) + 1))
-    return months
-
-
 def _months_in_scope(scope: str) -> set[int]:
     return months_of(scope.split("months ", 1)[1])
 
@@ -324,11 +326,25 @@ def _scope_fits(scope: str, part: str) -> bool:
     return scope.startswith((part, "all", "months", "other"))
 
 
-def _unapplied(code: str, document: str) -> list[str]:
-    """Clauses of the rule that depend on days or weather the data do not list."""
+def _with_special(rule: FloatingRule, special: SpecialDays) -> FloatingRule:
+    """The rule with the ratios that special days add."""
+    added = {band: _ratio(text, rule.ratios) for band, text in special.ratios.items()}
+    return replace(rule, ratios={**rule.ratios, **{band: ratio for band, ratio in added.items() if ratio is not None}})
+
+
+def _ratio(text: str, ratios: dict[str, float]) -> float | None:
+    """The ratio in a text such as "sharp = peak x 1.25"; None for one that depends on days."""
+    match = _OF_BAND.match(text)
+    return ratios[match[1]] * float(match[2]) if match else None
+
+
+def _unapplied(code: str, document: str, special: SpecialDays) -> list[str]:
+    """Clauses of the rule that depend on days or weather that were not given."""
     rows = _floating(code, document)
     out = [f"not applied: sharp, {row}" for row in rows["sharp"] if row and not _OF_BAND.match(row)]
     out += [f"applies only to some: {row}" for row in rows["sharp"] if row.endswith(")")]
+    if "holidays" in special.known:
+        return out
     return out + [f"not applied: deep valley, {row}" for row in rows["deep_valley"] if row and not _OF_BAND.match(row)]
 
 

@@ -30,6 +30,15 @@ def second_hand(what: str, status: str, documents: Iterable[str]) -> list[str]:
     return [f"{what} is not read from its document (status {status}): confirm it against {', '.join(documents)}"]
 
 
+def months_of(text: str) -> set[int]:
+    """Months in a text such as "6-8,12,1-2"."""
+    months: set[int] = set()
+    for piece in text.split(","):
+        first, _, last = piece.strip().partition("-")
+        months |= set(range(int(first), int(last or first) + 1))
+    return months
+
+
 @lru_cache(maxsize=1)
 def contract_rule() -> ContractRule:
     """The packaged rule of contracted demand (合同最大需量), with its document and status.
