@@ -11,6 +11,7 @@ from carbonost.domain.picture import axes_or_new, day_ticks, edges, finish, word
 if TYPE_CHECKING:
     from carbonost.domain.forecast import Forecast
 
+_BLUE: Final = (0.12, 0.47, 0.71)
 _ZH: Final = {"load": "负荷", "mean": "预测均值", "interval": "区间"}
 
 
@@ -33,10 +34,12 @@ def draw(forecast: Forecast, axes: Any = None, language: str = "zh") -> Any:
     say = words_in(language, _ZH)
     axes = axes_or_new(axes)
     at = edges(forecast.starts)
-    for level in sorted(forecast.intervals, reverse=True):
+    shades = np.linspace(0.2, 0.6, len(forecast.intervals))  # solid, so that the legend shows what is drawn
+    for level, shade in zip(sorted(forecast.intervals, reverse=True), shades, strict=True):
         sides = [np.append(side, side[-1]) for side in forecast.intervals[level]]
         label = f"{100 * level:g} % {say('interval')}"
-        axes.fill_between(at, *sides, step="post", alpha=0.2, linewidth=0, color="tab:blue", label=label)
+        colour = tuple(1.0 - shade * (1.0 - part) for part in _BLUE)
+        axes.fill_between(at, *sides, step="post", linewidth=0, color=colour, label=label)
     axes.step(at, np.append(forecast.mean, forecast.mean[-1]), where="post", color="tab:blue", label=say("mean"))
     axes.set_ylabel(say("load"))
     day_ticks(axes)
