@@ -349,3 +349,12 @@ def test_what_the_host_buys_again_after_the_contract_is_written_off_by_him():
     assert flow.owner.tolist() == pytest.approx([0.0, *[inside] * 3, bought, *[yearly * 0.75 + 0.25 * 200.0] * 4])
     fee = 0.7 * 400.0 + 10.0 - 50.0
     assert flow.provider.tolist() == pytest.approx([-1000.0, *[fee - 0.25 * (fee - 200.0)] * 3, *[0.0] * 5])
+
+
+def test_several_rates_discount_no_one_sum():
+    measure, horizon = {"capex_cny": [1.0, 2.0], "saving_cny_per_year": 1.0}, {"horizon_years": 3}
+    each = Cashflow.build(measure, {**horizon, "wacc": [0.05, 0.10]})
+    with pytest.raises(InputError, match="several rates"):
+        Cashflow.total(each)
+    table = Cashflow.build(measure, {**horizon, "wacc": [[0.05], [0.10]]})
+    assert Cashflow.total(table).npv_cny == pytest.approx(np.sum(table.npv_cny, axis=-1))

@@ -262,3 +262,14 @@ def test_what_is_of_another_kind_is_refused(call):
     with pytest.raises(InputError) as refused:
         call()
     assert refused.value.field
+
+
+def test_a_method_without_its_factors_is_a_gap_and_no_silent_zero():
+    """The zero-carbon-park abatement of an effect without that method's factors was booked as 0 t."""
+    told = invest(LED, method="zero_carbon_park")
+    assert told.investment.abatement_t_per_year == 0.0
+    assert "abatement.LED" in [gap.missing for gap in told.gaps]
+    with_park = assess(["LED"], LAMPS, Baseline(electricity_kwh=1e5), FACTORS.with_park_method()).get("LED")
+    known = invest(with_park, method="zero_carbon_park")
+    assert known.investment.abatement_t_per_year == pytest.approx(with_park.amount("electricity") * 0.8325e-3)
+    assert "abatement.LED" not in [gap.missing for gap in known.gaps]

@@ -207,6 +207,9 @@ class Cashflow:
         of_kind(flow, Cashflow, "flow", "Give Cashflow.build(…) of several measures.")
         if flow.after_tax.ndim < 2:  # noqa: PLR2004 -- one axis of measures, one of time
             return flow
+        if flow.rate.ndim and (flow.rate != flow.rate[..., :1]).any():
+            remedy = "Build them under one scenario; many scenarios take a trailing axis of one."
+            raise InputError("several rates discount no one sum", "rate", flow.rate.tolist(), remedy)
         added = {f.name: getattr(flow, f.name).sum(axis=-2) for f in fields(cls) if f.name != "rate"}
         rate = flow.rate[..., 0] if flow.rate.ndim else flow.rate
         return cls(**added, rate=rate)

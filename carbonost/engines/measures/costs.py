@@ -74,10 +74,7 @@ def invest(
     library = MeasureLibrary.given(library)
     of_kind(effect, Effect, "effect", "Give an effect of assess(…).")
     one_of(method, get_args(Method), "method")
-    rates = {"cny_per_eur": cny_per_eur, "cny_per_usd": cny_per_usd, "billed_at_cny_per_kwh": billed_at_cny_per_kwh}
-    for name, told in rates.items():
-        if told is not None and scalar(told, name, least=0.0) == 0:
-            raise InputError("must be above 0", name, told, "None where it is not known.")
+    _above_zero(cny_per_eur=cny_per_eur, cny_per_usd=cny_per_usd, billed_at_cny_per_kwh=billed_at_cny_per_kwh)
     site = {} if site is None else checked(site, library)
     measure = library.get(effect.id)
     record = Record()
@@ -94,6 +91,11 @@ def invest(
         record.miss(f"opex.{measure.id}", f"{measure.name_zh}的运维费用", workaround="暂按 0 计，净收益偏高")
     life = _life(measure, effect, site, record)
     tonnes = None if effect.abatement is None else effect.abatement.total_t(method)
+    if effect.abatement is not None and tonnes is None:
+        remedy = "排放因子加上 AbatementFactors.with_park_method()"
+        record.miss(
+            f"abatement.{effect.id}", f"{measure.name_zh}按零碳园区方法的减排量", severity="high", workaround=remedy
+        )
     energies = _energies(effect)
     if effect.billed:
         energies.pop("electricity_kwh_per_year", None)
@@ -107,7 +109,7 @@ def invest(
         saving_cny_per_year=effect.other_saving_cny_per_year - charge,
         energy_charge_cny_per_year=charge,
         billed_at_cny_per_kwh=billed_at_cny_per_kwh if charge else None,
-        abatement_t_per_year=tonnes or 0.0,
+        abatement_t_per_year=_tonnes(effect, method, measure, record),
         degradation=effect.degradation,
         life_years=life,
         energy_kwh_per_year=None if made is None else made.value,
@@ -119,6 +121,27 @@ def invest(
         tuple(record.evidence.values()),
         tuple(record.gaps.values()),
     )
+
+
+def _above_zero(**given: float | None) -> None:
+    for name, told in given.items():
+        if told is not None and scalar(told, name, least=0.0) == 0:
+            raise InputError("must be above 0", name, told, "None where it is not known.")
+
+
+def _tonnes(effect: Effect, method: Method, measure: Measure, record: Record) -> float:
+    """Abatement by one method; where its factors lack none is counted, and a gap says so."""
+    if effect.abatement is None:  # the effect's own gaps say which factor it lacks
+        return 0.0
+    tonnes = effect.abatement.total_t(method)
+    if tonnes is None:
+        record.miss(
+            f"abatement.{effect.id}",
+            f"{measure.name_zh}按零碳园区方法的减排量",
+            severity="high",
+            workaround="排放因子加上 AbatementFactors.with_park_method()",
+        )
+    return tonnes or 0.0
 
 
 def _life(measure: Measure, effect: Effect, site: Mapping[str, Any], record: Record) -> int | None:
