@@ -41,12 +41,12 @@ class ProphetForecaster:
             raise InputError(
                 "is not taken by 'prophet'", field="exog", remedy="Use model='auto', 'ridge' or 'boosting'."
             )
-        model = load("prophet", "model='prophet'").Prophet(
-            daily_seasonality=True, weekly_seasonality=True, yearly_seasonality=True
-        )
+        with _quiet("prophet.plot"):  # which misses plotly aloud
+            prophet = load("prophet", "model='prophet'")
+        model = prophet.Prophet(daily_seasonality=True, weekly_seasonality=True, yearly_seasonality=True)
         if holidays is not None:
             model.add_country_holidays(country_name=holidays)
-        with _quiet(), _seeded():
+        with _quiet("cmdstanpy"), _seeded():  # Stan's progress
             model.fit(pd.DataFrame({"ds": history.wall(history.starts), "y": history.readings}).dropna())
         return ProphetFit(history, model, holidays)
 
@@ -93,9 +93,9 @@ def _seeded() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Stan's progress out of the caller's log."""
-    log = logging.getLogger("cmdstanpy")
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a vendor's chatter out of the caller's log."""
+    log = logging.getLogger(name)
     was, log.disabled = log.disabled, True
     try:
         yield
