@@ -36,6 +36,8 @@ def finite(value: npt.ArrayLike, field: str) -> FloatArray:
     InputError
         If it is empty, or something in it is no finite number; `row` is its place on the last axis.
     """
+    if type(value) is float and abs(value) <= MOST:
+        return np.asarray(value)
     try:
         given = np.asarray(value)
     except ValueError as exc:
@@ -92,6 +94,8 @@ def yes_or_no(value: Any, field: str) -> bool:
 
 def fit(**columns: FloatArray) -> None:
     """Refuse columns of lengths that do not go together."""
+    if not any(column.ndim for column in columns.values()):
+        return
     try:
         np.broadcast_shapes(*(column.shape for column in columns.values()))
     except ValueError:

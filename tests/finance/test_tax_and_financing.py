@@ -34,6 +34,11 @@ def test_what_is_written_off_is_the_cost_less_the_residual(method, cost, years, 
     assert (written >= 0).all()
 
 
+def test_one_or_two_years_have_nothing_to_decline():
+    assert declining_balance(1000.0, 1, 0.05).tolist() == [950.0]
+    assert declining_balance(1000.0, 2).tolist() == [500.0, 500.0]
+
+
 def test_the_double_declining_balance_ends_in_two_equal_years():
     np.testing.assert_allclose(declining_balance(1000.0, 5), [400, 240, 144, 108, 108])
     np.testing.assert_allclose(declining_balance(1000.0, 5, 0.04), [400, 240, 144, 88, 88])

@@ -76,7 +76,7 @@ def declining_balance(
     array([400., 240., 144., 108., 108.])
     """
     base, n = _base(cost_cny, years, residual_rate)
-    if not 0 < scalar(factor, "factor") <= n:
+    if not 0 < scalar(factor, "factor") <= max(n, 2):  # over one or two years nothing declines
         raise InputError("must lie between 0 and the years", "factor", factor, "Use 2 for double declining balance.")
     share = factor / n
     declining = max(n - 2, 0)
