@@ -67,9 +67,10 @@ def open_pipeline(store: Path, *, create: bool = False) -> Pipeline:
     """Open the pipeline over a folder that keeps its jobs; one without any is refused unless `create`."""
     from carbonost.agents.pipeline import PipelineBuilder
 
-    if not create and not (store / "jobs.db").is_file():
+    if create:
+        _writable(store, "store")
+    elif not (store / "jobs.db").is_file():
         raise InputError("no jobs are kept there", "store", str(store), "Give the --store the job was run with.")
-    _writable(store, "store")
     place = store.resolve()
     return PipelineBuilder().with_records(place / "jobs.db").with_objects(place / "objects").build()
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from carbonost.errors import InputError, NotFoundError, PermissionDeniedError, ReadOnlyError
+from carbonost.errors import InputError, NotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,8 +190,8 @@ def sqlite_file(url: str) -> str:
         If the address is written otherwise; the remedy is the right spelling.
     NotFoundError
         If the folder of the file is missing.
-    ReadOnlyError, PermissionDeniedError
-        If it cannot be written.
+    PermissionDeniedError
+        If a folder on the way is closed.
     """
     text = normal(url)
     if text in ("sqlite://", f"sqlite:///{MEMORY}") or text.startswith("memory:"):
@@ -202,7 +202,6 @@ def sqlite_file(url: str) -> str:
             raise InputError("a folder stands there, not a file", "url", text, f"Write {text.rstrip('/')}/park.db")
         if not path.parent.is_dir():
             raise NotFoundError("the folder does not exist", "url", text, f"Make it first: mkdir -p '{path.parent}'")
-        check_writable(path, text)
     return str(path)
 
 
@@ -213,27 +212,6 @@ def _reach(url: str) -> Iterator[None]:
     except OSError as exc:
         remedy = "Check the permissions of every folder on the way."
         raise PermissionDeniedError(f"this place cannot be reached: {exc.strerror}", "url", url, remedy) from exc
-
-
-def check_writable(path: Path, target: str) -> None:
-    """Refuse a place SQLite could not even read: it writes beside its file, whoever reads it.
-
-    Raises
-    ------
-    ReadOnlyError
-        If the disk is mounted read-only.
-    PermissionDeniedError
-        If this user may not write the file, or in its folder.
-    """
-    for place in (path.parent, path):
-        if not place.exists() or os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            continue
-        if hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY:
-            remedy = "Mount it for writing, or copy the file to a disk that can be written."
-            raise ReadOnlyError("the disk is mounted read-only", "url", target, remedy, target=target)
-        what = "the file" if place == path else "its folder"
-        remedy = "Change its permissions, or its owner."
-        raise PermissionDeniedError(f"this user may not write {what}", "url", target, remedy, target=target)
 
 
 @contextmanager

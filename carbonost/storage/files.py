@@ -11,7 +11,6 @@ import errno
 import hashlib
 import json
 import os
-import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
@@ -31,10 +30,11 @@ from carbonost.errors import (
     StorageFullError,
     Unsupported,
 )
-from carbonost.storage.address import check_writable, directory_of
+from carbonost.storage.address import directory_of
 from carbonost.storage.keys import blocks, check_key, check_limit, check_metadata, check_prefix, check_range
 from carbonost.storage.ports import ObjectInfo
 from carbonost.storage.sqlite_faults import sqlite_faults
+from carbonost.storage.sqlite_place import SqlitePlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,14 +106,15 @@ class FileObjectStore:
         if not create and not (self._root / "index.db").exists():
             raise NotFoundError("no object store stands there", "url", self._target, "Open it with create=True.")
         with _disk_faults(self._target), sqlite_faults(self._target):
-            (self._root / "blobs").mkdir(parents=True, exist_ok=True)
-            check_writable(self._root / "index.db", self._target)
-            self._db = sqlite3.connect(
-                self._root / "index.db", timeout=timeout_s, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = full")
-            self._db.executescript(_SCHEMA)
+            index = self._root / "index.db"
+            if not index.exists():
+                (self._root / "blobs").mkdir(parents=True, exist_ok=True)
+            self._place = SqlitePlace(str(index), self._target, timeout_s)
+            self._db = self._place.connect()
+            if self._place.writable:
+                self._db.execute("pragma journal_mode = wal")
+                self._db.execute("pragma synchronous = full")
+                self._db.executescript(_SCHEMA)
 
     def put(
         self,
@@ -225,11 +226,15 @@ class FileObjectStore:
         with self._lock:
             if self._closed:
                 raise ClosedError("the store is closed", target=self._target)
-            with sqlite_faults(self._target):
+            with self._place.steady(), sqlite_faults(self._target):
+                if not self._place.writable:
+                    self._db.close()
+                    self._db = self._place.connect()
                 yield
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._place.check_writable()
         self._db.execute("begin immediate")
         try:
             yield

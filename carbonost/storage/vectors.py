@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from carbonost.errors import ClosedError, InvalidDataError
 from carbonost.storage.address import sqlite_file
 from carbonost.storage.ports import WriteResult
 from carbonost.storage.sqlite_faults import sqlite_faults
+from carbonost.storage.sqlite_place import SqlitePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,11 +53,14 @@ class SqliteVectorIndex:
         self.target = f"sqlite:///{path}"
         self._lock = threading.RLock()
         self._closed = False
+        self._place = SqlitePlace(path, self.target)
         with sqlite_faults(self.target):
-            self._db = sqlite3.connect(path, check_same_thread=False)
-            self._db.execute(
-                "create table if not exists vector (id text primary key, data blob not null, payload text not null)"
-            )
+            self._db = self._place.connect()
+            self._db.isolation_level = "IMMEDIATE"
+            if self._place.writable:
+                self._db.execute(
+                    "create table if not exists vector (id text primary key, data blob not null, payload text not null)"
+                )
 
     def upsert(
         self, ids: Iterable[str], vectors: Any, payloads: Sequence[Mapping[str, Any]] | None = None
@@ -66,6 +69,7 @@ class SqliteVectorIndex:
         names = list(ids)
         with self._lock:
             self._check()
+            self._place.check_writable()
             array = unit_vectors(vectors, len(names), self._length())
             held = [json.dumps(dict(p), sort_keys=True) for p in payloads] if payloads else ["{}"] * len(names)
             with sqlite_faults(self.target), self._db:
@@ -79,7 +83,10 @@ class SqliteVectorIndex:
         """Return up to `k` items as ``{"id", "score", "payload"}``, best first."""
         with self._lock:
             self._check()
-            with sqlite_faults(self.target):
+            with self._place.steady(), sqlite_faults(self.target):
+                if not self._place.writable:
+                    self._db.close()
+                    self._db = self._place.connect()
                 rows = self._db.execute("select id, data, payload from vector order by id").fetchall()
         wanted = dict(where or {})
         items = [(id_, data, json.loads(text)) for id_, data, text in rows]
@@ -95,6 +102,7 @@ class SqliteVectorIndex:
         """Remove items; return how many were there."""
         with self._lock:
             self._check()
+            self._place.check_writable()
             with sqlite_faults(self.target), self._db:
                 return sum(self._db.execute("delete from vector where id = ?", (id_,)).rowcount for id_ in ids)
 

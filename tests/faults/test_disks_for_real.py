@@ -6,6 +6,8 @@ Mounting needs root; without it these tests say so and skip.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -179,26 +181,96 @@ def laid_out(disk):
 def is_whole(disk):
     with closing(open_meters(disk / "m.db")) as meters:
         assert len(meters.read("m", *ALWAYS)) == 3
-    with closing(open_records(disk / "r.db")) as records, records.for_tenant("org").begin() as uow:
+        assert meters.latest("m")["value"].tolist() == [3.0]
+    with closing(open_records(disk / "r.db")) as records, records.for_tenant("org").begin(write=False) as uow:
         assert [job.id for job in uow.jobs.list()] == ["j"]
     with closing(open_objects(disk / "o")) as objects:
         assert objects.get("k") == b"kept"
 
 
-def test_a_disk_that_is_mounted_read_only_is_told_and_nothing_is_harmed(disk):
-    laid_out(disk)
+@contextmanager
+def read_only(disk):
     run("mount", "-o", "remount,ro", str(disk))
     try:
-        for name in ("m.db", "r.db", "new.db"):
-            for open_store in (open_meters, open_records, open_vectors):
-                with pytest.raises(ReadOnlyError, match="mounted read-only"):
-                    open_store(disk / name)
-        for name in ("o", "new"):
-            with pytest.raises(ReadOnlyError, match="mounted read-only"):
-                open_objects(disk / name)
+        yield
     finally:
         run("mount", "-o", "remount,rw", str(disk))
+
+
+def test_a_disk_that_is_mounted_read_only_is_read_and_a_write_says_what_to_do(disk):
+    laid_out(disk)
+    with closing(open_vectors(disk / "v.db")) as index:
+        index.upsert(["a"], [[1.0, 0.0]])
+    with read_only(disk):
+        is_whole(disk)
+        with closing(open_vectors(disk / "v.db")) as index:
+            assert [hit["id"] for hit in index.query([1.0, 0.0])] == ["a"]
+            assert_refused(lambda: index.upsert(["b"], [[1.0, 0.0]]))
+        with closing(open_meters(disk / "m.db")) as meters:
+            for call in (
+                lambda: meters.write(readings("new")),
+                lambda: meters.delete("m", *ALWAYS),
+                meters.compact,
+            ):
+                assert_refused(call)
+        with closing(open_records(disk / "r.db")) as records:
+            assert_refused(lambda: records.for_tenant("org").begin().__enter__())
+        with closing(open_objects(disk / "o")) as objects:
+            for call in (lambda: objects.put("new", b"1"), lambda: objects.delete("k"), objects.sweep):
+                assert_refused(call)
+        for open_store in (open_meters, open_records, open_vectors, open_objects):
+            assert_refused(lambda store=open_store: store(disk / "new"))
     is_whole(disk)
+
+
+def assert_refused(call):
+    with pytest.raises(ReadOnlyError, match="mounted read-only") as caught:
+        call()
+    assert "Mount it for writing" in caught.value.remedy
+
+
+def test_a_log_that_was_never_brought_home_is_not_passed_over(disk):
+    """Rule 3: the file alone would lack what was acknowledged."""
+    source = disk / "live"
+    source.mkdir()
+    laid_out(source)
+    with closing(open_meters(source / "m.db")) as meters:
+        meters.write(readings("m", start="2025-01-01T00:00Z"))
+        for name in ("m.db", "m.db-wal"):  # as a copy of a store in use has them
+            shutil.copy(source / name, disk / name)
+    with read_only(disk):
+        with pytest.raises(ReadOnlyError, match="never brought home") as caught:
+            open_meters(disk / "m.db")
+        assert "m.db-wal" in caught.value.remedy
+    with closing(open_meters(disk / "m.db")) as meters:
+        assert len(meters.read("m", *ALWAYS)) == 6
+    with read_only(disk), closing(open_meters(disk / "m.db")) as meters:
+        assert len(meters.read("m", *ALWAYS)) == 6
+
+
+def test_commands_that_only_read_work_on_a_read_only_copy(tmp_path, capfd):
+    """Who is sent a store on a read-only disk sees, reports and exports what stands in it."""
+    from carbonost.cli.main import main
+
+    with mounted("tmpfs", 64) as place:
+        store = ["--store", str(place / "jobs")]
+        made = ["demo", *store, "--formats", "md", "--output", str(tmp_path / "a")]
+        # a process of its own closes what it opened
+        run(sys.executable, "-c", f"from carbonost.cli.main import main; main({made!r})")
+        with read_only(place):
+            assert main(["jobs", *store]) == 0
+            job = re.search(r"[0-9a-f]{32}", capfd.readouterr().out).group()
+            for command in (
+                ["jobs", job],
+                ["report", job, "--formats", "md", "--output", str(tmp_path / "b")],
+                ["export", job, str(tmp_path / "job.zip")],
+            ):
+                assert main([*command, *store]) == 0, capfd.readouterr().err
+            assert main(["verify", str(tmp_path / "job.zip")]) == 0
+            capfd.readouterr()
+            assert main(made) == 1
+            assert "cannot be written" in capfd.readouterr().err
+    assert (tmp_path / "a/park-government.md").read_bytes() == (tmp_path / "b/park-government.md").read_bytes()
 
 
 AS_NOBODY = f"""
@@ -213,8 +285,11 @@ for word in sys.argv[1:]:
     kind, _, place = word.partition("=")
     opened = dict(m=open_meters, r=open_records, o=open_objects, v=open_vectors)[kind]
     try:
-        opened(Path(place)).close()
+        store = opened(Path(place))
         print("opened")
+        if kind == "m":
+            print(len(store.read("m", "1970-01-01T00:00Z", "2100-01-01T00:00Z")))
+            store.delete("m", "1970-01-01T00:00Z", "2100-01-01T00:00Z")
     except CarbonostError as exc:
         print(type(exc).__name__)
 """
@@ -226,19 +301,30 @@ def as_nobody(*words):
 
 
 @pytest.mark.parametrize("closed", ["folder", "files", "way"])
-def test_what_a_user_may_not_write_is_told_and_nothing_is_harmed(disk, closed):
+def test_what_a_user_may_not_write_is_read_and_what_it_may_not_reach_is_told(disk, closed):
     laid_out(disk)
     disk.chmod({"folder": 0o755, "files": 0o777, "way": 0o700}[closed])
-    words = [f"m={disk}/m.db", f"r={disk}/r.db", f"v={disk}/m.db", f"o={disk}/o"]
-    assert set(as_nobody(*words)) == {PermissionDeniedError.__name__}
+    words = [f"r={disk}/r.db", f"v={disk}/m.db", f"o={disk}/o", f"m={disk}/m.db"]
+    refused = PermissionDeniedError.__name__
+    assert as_nobody(*words) == ([refused] * 4 if closed == "way" else [*["opened"] * 4, "3", refused])
     disk.chmod(0o755)
     is_whole(disk)
+
+
+def test_who_may_only_read_sees_what_a_living_writer_does_and_what_it_did(disk):
+    """Rules 1 and 2: the log is followed while somebody writes, the file when nobody does."""
+    laid_out(disk)
+    word = f"m={disk}/m.db"
+    with closing(open_meters(disk / "m.db")) as meters:
+        meters.write(readings("m", start="2025-01-01T00:00Z"))
+        assert as_nobody(word)[:2] == ["opened", "6"]
+    assert as_nobody(word)[:2] == ["opened", "6"]
 
 
 def test_a_user_with_permission_opens_what_it_made(disk):
     disk.chmod(0o777)
     words = [f"m={disk}/m.db", f"r={disk}/r.db", f"v={disk}/v.db", f"o={disk}/o"]
-    assert as_nobody(*words) == ["opened"] * 4
+    assert as_nobody(*words) == ["opened", "0", *["opened"] * 3]
     assert {path.stat().st_uid for path in disk.glob("*.db")} == {NOBODY}
 
 

@@ -50,16 +50,17 @@ insert or ignore into meta values ('newest', -9223372036854775808); -- no chunk 
 """
 
 
-def prepare(db: sqlite3.Connection, target: str) -> None:
-    """Set the file up, or check that it is one of ours and of this version.
+def prepare(db: sqlite3.Connection, target: str, *, write: bool = True) -> None:
+    """Set the file up, or check that it is one of ours and of this version; without `write` only check.
 
     Raises
     ------
     SchemaOutdatedError
         If another version wrote it.
     """
-    db.execute("pragma page_size = 16384")  # several days of a series fit a page
-    db.execute("pragma journal_mode = wal")
+    if write:
+        db.execute("pragma page_size = 16384")  # several days of a series fit a page
+        db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = full")
     db.execute("pragma wal_autocheckpoint = 256")  # 4 MB: a log written over is synced sooner than one that grows
     db.execute("pragma journal_size_limit = 67108864")
@@ -69,7 +70,7 @@ def prepare(db: sqlite3.Connection, target: str) -> None:
     if found == VERSION and mine == _APPLICATION:
         return
     tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
-    if tables and not found and not mine:
+    if not found and not mine and (tables or not write):
         raise SchemaOutdatedError(
             "other tables than readings stand in this file",
             "url",

@@ -23,6 +23,7 @@ from carbonost.storage.meters_sqlite import head, reader, rolled, tiers, writer
 from carbonost.storage.meters_sqlite.schema import prepare
 from carbonost.storage.ports import SeriesInfo, WriteResult
 from carbonost.storage.sqlite_faults import sqlite_faults
+from carbonost.storage.sqlite_place import SqlitePlace
 from carbonost.storage.tables import readings_frame, readings_table
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class SqliteMeterStore:
     Parameters
     ----------
     path : str
-        The file; made where it does not exist. ``":memory:"`` keeps everything in memory.
+        The file; made where it does not exist, read where it may only be read. ``":memory:"`` keeps
+        everything in memory.
     timeout_s : float [s]
         How long another writer is waited for.
     """
@@ -67,8 +69,8 @@ class SqliteMeterStore:
     server = f"SQLite {sqlite3.sqlite_version}"
 
     def __init__(self, path: str, *, timeout_s: float = 30.0) -> None:
-        self._path, self._timeout_s = str(path), timeout_s
-        self.target = f"sqlite:///{self._path}"
+        self.target = f"sqlite:///{path}"
+        self._place = SqlitePlace(str(path), self.target, timeout_s)
         self._lock = threading.RLock()
         self._closed = False
         self._memory = writer.Memory()
@@ -177,11 +179,9 @@ class SqliteMeterStore:
 
     def _connect(self) -> None:
         with sqlite_faults(self.target):
-            self._db = sqlite3.connect(
-                self._path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
-            )
+            self._db = self._place.connect()
             try:
-                prepare(self._db, self.target)
+                prepare(self._db, self.target, write=self._place.writable)
             except BaseException:
                 self._db.close()
                 raise
@@ -193,9 +193,13 @@ class SqliteMeterStore:
         with self._lock:
             if self._closed:
                 raise ClosedError("the store is closed", target=self.target)
-            if self._pid != os.getpid():  # a connection must not cross a fork
-                self._connect()
-            with sqlite_faults(self.target):
+            if write:
+                self._place.check_writable()
+            with self._place.steady(), sqlite_faults(self.target):
+                if not self._place.writable:
+                    self._db.close()
+                if not self._place.writable or self._pid != os.getpid():  # a connection must not cross a fork
+                    self._connect()
                 self._db.execute("begin immediate" if write else "begin")
                 try:
                     yield self._db

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from carbonost.errors import ClosedError, TenantRequiredError
 from carbonost.storage.address import MEMORY, beside, normal, parse_address, sqlite_file
@@ -18,6 +18,7 @@ from carbonost.storage.sql import schema
 from carbonost.storage.sql.faults import sql_faults
 from carbonost.storage.sql.logs import SqlAudit, SqlOutbox
 from carbonost.storage.sql.repository import SqlRepository
+from carbonost.storage.sqlite_place import SqlitePlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,12 +58,12 @@ def make_engine(url: str, timeout_s: float) -> sa.Engine:
     """Return an engine with our settings: WAL and full sync on SQLite, UTC and time limits on PostgreSQL."""
     url = normal(url)
     if url.startswith("sqlite"):
-        options: dict[str, Any] = {"connect_args": {"timeout": timeout_s, "check_same_thread": False}}
         file = sqlite_file(url)
-        if file == MEMORY:
-            options["poolclass"] = StaticPool
-        engine = sa.create_engine(sa.URL.create("sqlite", database=file), **options)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        place = SqlitePlace(file, url, timeout_s)
+        pool = {"poolclass": StaticPool} if file == MEMORY else {} if place.writable else {"poolclass": NullPool}
+        engine = sa.create_engine(sa.URL.create("sqlite", database=file), creator=place.connect, **pool)
+        if place.writable:
+            sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     from carbonost._lazy import load
@@ -82,7 +83,6 @@ def make_engine(url: str, timeout_s: float) -> sa.Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
         connection.execute(f"pragma {pragma}")
 
@@ -108,11 +108,12 @@ class SqlRecordStore:
     def __init__(self, url: str, *, create: bool = True, timeout_s: float = 30.0) -> None:
         self.target = parse_address(url).shown
         self._closed = False
+        self._place = SqlitePlace(sqlite_file(url) if url.startswith("sqlite") else MEMORY, self.target)
         with sql_faults(self.target):
             self._engine = make_engine(url, timeout_s)
             self._turn = threading.RLock() if isinstance(self._engine.pool, StaticPool) else nullcontext()
             try:
-                if create:
+                if create and self._place.writable:
                     schema.lay_out(self._engine)
                 schema.check(self._engine, self.target)
                 self.capabilities = self._probe()
@@ -144,7 +145,9 @@ class SqlRecordStore:
         """Open a transaction of one tenant; row security is told its name."""
         if self._closed:
             raise ClosedError("the store is closed", target=self.target)
-        with self._turn, sql_faults(self.target):
+        if write:
+            self._place.check_writable()
+        with self._turn, self._place.steady(), sql_faults(self.target):
             connection = self._engine.connect().execution_options(write=write)
             with connection, connection.begin():
                 if self._engine.dialect.name == "postgresql":

@@ -1,0 +1,59 @@
+"""A file that is only read must not change under a reader; disks and users really without rights stand in faults/."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from carbonost.errors import StorageError, TransientError
+from carbonost.storage import open_meters
+from carbonost.storage.conformance.kit import readings
+from carbonost.storage.sqlite_place import SqlitePlace
+
+ALWAYS = ("1970-01-01T00:00Z", "2100-01-01T00:00Z")
+
+
+@pytest.fixture
+def path(tmp_path):
+    with closing(open_meters(tmp_path / "a file?#%.db")) as store:
+        store.write(readings("m"))
+    return tmp_path / "a file?#%.db"
+
+
+@pytest.fixture
+def reader(path, monkeypatch):
+    monkeypatch.setattr(SqlitePlace, "_may", lambda *_: False)
+    with closing(open_meters(path)) as store:
+        monkeypatch.undo()
+        yield store
+
+
+def more(path, year):
+    with closing(open_meters(path)) as writer:
+        writer.write(readings("m", start=f"{year}-01-01T00:00Z"))
+
+
+def test_what_others_wrote_between_two_reads_is_read(path, reader):
+    for year in (2025, 2026):
+        before = len(reader.read("m", *ALWAYS))
+        more(path, year)
+        assert len(reader.read("m", *ALWAYS)) == before + 3
+    assert not path.with_name(path.name + "-wal").exists()  # a reader leaves nothing beside the file
+
+
+def test_a_read_whose_file_changes_meanwhile_is_refused_and_can_be_repeated(path, reader):
+    with pytest.raises(TransientError, match="changed while it was read") as caught, reader._transaction():
+        more(path, 2025)
+    assert caught.value.retryable
+    with pytest.raises(TransientError):
+        fail_in(reader, lambda: more(path, 2026))  # whatever a torn file makes SQLite say
+    with pytest.raises(StorageError, match="no such column"):
+        fail_in(reader, lambda: None)
+    assert len(reader.read("m", *ALWAYS)) == 9
+
+
+def fail_in(store, call):
+    with store._transaction() as db:
+        call()
+        db.execute("select nonsense")
