@@ -201,6 +201,19 @@ def test_a_city_takes_its_provinces_rule_and_an_unknown_place_is_refused():
         Tariff.from_region("CN-XZ", **GIVEN)
 
 
+@pytest.mark.parametrize(
+    ("region", "stamp", "peak"), [("CN-SC", "2026-07-15 13:00", 1.6), ("CN-SX", "2026-01-15 18:30", 1.6)]
+)
+def test_the_sharp_hours_of_large_industry_are_everybody_elses_peak(region, stamp, peak):
+    industry, other = (Tariff.from_region(region, charge=c, **GIVEN) for c in ("demand", "energy_only"))
+    assert at(industry, stamp) == pytest.approx(0.25 + 0.4 * 1.2 * peak)
+    assert at(other, stamp) == pytest.approx(0.25 + 0.4 * peak)
+    assert set(other.bands(YEAR)) == {"peak", "flat", "valley"} == set(industry.bands(YEAR)) - {"sharp"}
+    assert at(other, stamp[:11] + "03:00") == at(industry, stamp[:11] + "03:00")
+    assert any("large industry (sharp)" in gap for gap in industry.gaps)
+    assert not any("scope of the hours" in gap for gap in other.gaps)
+
+
 HOT = [date(2026, 5, 20), date(2026, 8, 3)]  # in August the hours are sharp anyway
 OCTOBER = [date(2026, 10, day) for day in range(1, 8)]
 

@@ -33,7 +33,7 @@ def rule_on(code: str, hours: pd.DataFrame, on: date | None) -> tuple[str, list[
     early = on is not None and on < _first_day(documents[0], rows.get(documents[0], {}))
     name = documents[0 if early else -1]
     row = rows.get(name, {})
-    span = _span(row) if row else f"not before {_first_day(name, row).year}, the year of its number"
+    span = _span(row) or f"not before {_first_day(name, row).year}, the year of its number"
     raise TariffError(
         f"the packaged rule {name} is in force {span} (status {row.get('status', 'secondary')})",
         field="on",
@@ -57,8 +57,9 @@ def _holds(document: str, row: dict[Any, Any], on: date) -> bool:
 
 def _span(row: dict[Any, Any]) -> str:
     """From when to when, as a sentence goes on."""
-    parts = [f"{word} {row[name]}" for word, name in (("from", "in_force_from"), ("to", "in_force_to")) if row[name]]
-    return " ".join(parts) + (f", then {row['replaced_by']}" if row["replaced_by"] else "")
+    ends = (("from", "in_force_from"), ("to", "in_force_to"))
+    parts = [f"{word} {row[name]}" for word, name in ends if row.get(name)]
+    return " ".join(parts) + (f", then {row['replaced_by']}" if row.get("replaced_by") else "")
 
 
 def _gaps(document: str, row: dict[Any, Any], on: date | None) -> list[str]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BANDS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 _OF_BAND: Final = re.compile(r"(?:sharp = )?(peak|flat|valley) x ([\d.]+)(?: \(.*\))?\Z")
 _SINGLE: Final = re.compile(r"single-part (<|>=)([\d.]+) (kVA|kV)\Z")
+_SHARP_OF_INDUSTRY: Final = "large industry (sharp)"
 _OF_THE_DATA: Final = ("region", "voltage", "status", "gaps", "sources")
 DIRECT_TRADE: Final = "for agency-purchase users; a user who trades directly gives the contract or market price"
 
@@ -271,6 +272,10 @@ def _hours(code: str, rows: pd.DataFrame, *, single: bool) -> tuple[pd.DataFrame
     scopes = set(rows["scope"])
     if single and scopes and all(s.startswith(("two-part", "large industry")) for s in scopes):
         gaps.append("the packaged hours are those of two-part users")
+    if single:  # the sharp hours of large industry lie within everybody's peak
+        sharp = (rows["scope"] == _SHARP_OF_INDUSTRY) & (rows["period"] == "sharp")
+        rows = rows.assign(period=rows["period"].mask(sharp, "peak"))
+        scopes.discard(_SHARP_OF_INDUSTRY)
     gaps += [f"scope of the hours: {scope}" for scope in sorted(scopes) if scope not in ("all", "two-part")]
     months = {month for text in rows["months"] for month in months_of(str(text))}
     if months != set(range(1, 13)):
