@@ -3,6 +3,8 @@
 Jiangsu 2026-10 and Guangdong (Shantou price area) 2026-09, two-part 1-10 kV, as kept in the packaged price table.
 """
 
+from decimal import ROUND_HALF_UP, Decimal
+
 import pandas as pd
 import pytest
 
@@ -69,3 +71,39 @@ def test_guangzhous_low_voltage_prices_of_2021_float_as_a_whole():
     assert at(tariff, "2021-10-15 10:30") == pytest.approx(1.1433, abs=5.1e-5) == prices["peak"]
     assert at(tariff, "2021-10-15 03:00") == pytest.approx(0.2556, abs=5.1e-5) == prices["valley"]
     assert at(tariff, "2021-10-15 09:00") == prices["flat"] == 0.6725
+
+
+@pytest.mark.parametrize(
+    ("region", "area", "floating", "on"),
+    [("CN-JS", "", "0.3957", "2026-10-15"), ("CN-GD", "Shantou price area", "0.6206", "2026-09-15")],
+)
+def test_each_half_hour_of_a_leap_year_costs_what_its_row_and_ratio_say(region, area, floating, on):
+    """Each half hour's price, worked from the printed rows in decimals, and the bill of the year by month."""
+    flat, part = Decimal(str(printed(region, area)["flat"])), Decimal(floating)
+    ratios = {"flat": "1", **({"peak": "1.8", "valley": "0.35"} if region == "CN-JS" else {})}
+    ratios |= {"peak": "1.7", "valley": "0.38", "sharp": "2.125"} if region == "CN-GD" else {}
+    cost = {
+        band: (flat - part + Decimal(k) * part).quantize(Decimal("0.0001"), ROUND_HALF_UP) for band, k in ratios.items()
+    }
+    hours = table("tou_periods").query("region == @region").to_dict("records")
+    tariff = Tariff.from_region(
+        region, on=on, charge="demand", flat_cny_per_kwh=float(flat), floating_cny_per_kwh=float(floating)
+    )
+    year = pd.date_range("2028-01-01", "2029-01-01", freq="30min", inclusive="left", tz="Asia/Shanghai")
+    load = pd.Series(range(1, len(year) + 1), year)
+    due = dict.fromkeys(sorted({f"{stamp:%Y-%m}" for stamp in year}), Decimal(0))
+    for stamp, kw in load.items():
+        clock = f"{stamp:%H:%M}"
+        bands = [
+            row["period"] for row in hours if stamp.month in spelt(row["months"]) and row["start"] <= clock < row["end"]
+        ]
+        assert len(bands) == 1
+        due[f"{stamp:%Y-%m}"] += kw * cost[bands[0]] / 2
+    billed = tariff.bill(load).to_frame().query("term == 'energy'").set_index("month")["cny"]
+    assert billed.to_dict() == pytest.approx({month: float(cny) for month, cny in due.items()}, abs=0.005)
+
+
+def spelt(months):
+    """The months in a text such as "6-8,12,1-2"."""
+    pieces = [piece.split("-") for piece in months.split(",")]
+    return {month for piece in pieces for month in range(int(piece[0]), int(piece[-1]) + 1)}
