@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbonost.domain.scenario import Datum, GeoSelection
-    from carbonost.storage.layers_postgis import Layer
+    from carbonost.storage.layers import Layer
 
 _MARGIN: Final = 0.02  # degree: GCJ-02 and BD-09 shift by less, so no neighbour is missed
 _M2_PER_KM2: Final = 1e6

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -16,10 +15,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from carbonost._lazy import load
-from carbonost.domain.scenario import Datum, GeoSelection
+from carbonost.domain.scenario import Datum
 from carbonost.errors import GeometryError, InvalidDataError, NotFoundError, Unsupported
 from carbonost.storage.address import normal
 from carbonost.storage.items import canonical, sha256
+from carbonost.storage.layers import Feature, Layer
 from carbonost.storage.sql.faults import translate
 
 if TYPE_CHECKING:
@@ -40,79 +40,6 @@ _COLUMNS: Final = """select a.attname, t.typname from pg_attribute a join pg_typ
   where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum"""
 _TABLES: Final = """select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'v', 'm', 'f', 'p') and n.nspname not in ('pg_catalog', 'information_schema')"""
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One row of a layer; `geometry` is GeoJSON, or None where the row has none."""
-
-    id: str
-    geometry: dict[str, Any] | None
-    properties: Mapping[str, JsonValue] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """What a table held when it was read.
-
-    Attributes
-    ----------
-    name : str
-        The table.
-    kind : {"polygon", "point", "line"}
-    datum : str
-        What the coordinates are stated in; they are degrees.
-    srid : int
-        What the table states; projected coordinates were brought to degrees of the same datum
-        (CGCS2000), or to WGS84.
-    version : str
-        A hash of everything that was read.
-    features : tuple of Feature
-        Sorted by id.
-    """
-
-    name: str
-    kind: str
-    datum: Datum
-    srid: int
-    version: str
-    features: tuple[Feature, ...]
-
-    def __len__(self) -> int:
-        return len(self.features)
-
-    def selection(self, name_hint: str | None = None) -> GeoSelection:
-        """Return the layer's one polygon as a selection, as a boundary file would give it.
-
-        Raises
-        ------
-        GeometryError
-            If the layer is not one row with a polygon.
-        """
-        if self.kind != "polygon" or len(self) != 1 or self.features[0].geometry is None:
-            raise GeometryError(
-                f"a selection is one polygon, {self.name} gave {len(self)} rows of kind {self.kind}",
-                "table",
-                self.name,
-                "Name the row: where={'id': …}.",
-            )
-        one = self.features[0]
-        return GeoSelection(
-            type="polygon", geometry=one.geometry, name_hint=name_hint or _text(one, "name"), datum=self.datum
-        )
-
-    def to_geojson(self) -> dict[str, Any]:
-        """Return a GeoJSON FeatureCollection; the coordinates are those of `datum`."""
-        features = [
-            {"type": "Feature", "id": one.id, "geometry": one.geometry, "properties": dict(one.properties)}
-            for one in self.features
-        ]
-        return {"type": "FeatureCollection", "features": features}
-
-
-def _text(one: Feature, name: str) -> str | None:
-    value = one.properties.get(name)
-    return value if isinstance(value, str) else None
 
 
 def read_layer(
