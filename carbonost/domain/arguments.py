@@ -17,8 +17,6 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    import numpy.typing as npt
-
     from carbonost.domain.series import FloatArray
 
 MOST: Final = 1e100
@@ -28,7 +26,7 @@ _ALIKE: Final = 0.5
 _FEW: Final = 12
 
 
-def finite(value: npt.ArrayLike, field: str) -> FloatArray:
+def finite(value: Any, field: str) -> FloatArray:
     """Return `value` as float64.
 
     Raises
@@ -36,14 +34,16 @@ def finite(value: npt.ArrayLike, field: str) -> FloatArray:
     InputError
         If it is empty, or something in it is no finite number; `row` is its place on the last axis.
     """
-    if type(value) is float and abs(value) <= MOST:
+    if isinstance(value, float) and abs(value) <= MOST:  # the usual case, read at once
         return np.asarray(value)
     try:
         given = np.asarray(value)
     except ValueError as exc:
-        raise InputError("has rows of different lengths", field, value, "Give one flow per period in each.") from exc
+        raise InputError("has rows of different lengths", field, value, "Give rows of one length.") from exc
     if given.shape[-1:] == (0,):
         raise InputError("is empty", field, value, "Give a number, or one per period.")
+    if isinstance(value, (list, tuple)) and any(isinstance(one, bool) for one in value):
+        given = np.asarray(value, dtype=object)  # numpy takes a truth value among numbers for one
     if given.dtype.kind not in _NUMERIC:
         _refuse_first(given, field, lambda one: not is_number(one) and not _counts(one))
     array = given.astype(np.float64, copy=False)

@@ -46,7 +46,22 @@ FLOW = [-100.0, 60.0, 60.0]
 DATES = ["2025-01-01", "2026-01-01", "2027-01-01"]
 SCENARIO = {"wacc": 0.08, "horizon_years": 5, "portfolio_size": 3, "electricity_price_y_per_kwh": 0.7}
 MEASURE = {"id": "A", "capex_cny": 1000.0, "saving_cny_per_year": 300.0, "electricity_kwh_per_year": 10.0}
-NO_NUMBER = [True, "0.08", None, float("nan"), float("inf"), [], {}, object(), 1 + 2j, 10**400, 1e308, pd.NaT, [None]]
+NO_NUMBER = [
+    True,
+    "0.08",
+    None,
+    float("nan"),
+    float("inf"),
+    [],
+    {},
+    object(),
+    1 + 2j,
+    10**400,
+    1e308,
+    pd.NaT,
+    [None],
+    [1.0, True],
+]
 
 NUMBERS = {
     "npv.rate": lambda v: npv(v, FLOW),

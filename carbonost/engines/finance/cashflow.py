@@ -184,7 +184,7 @@ class Cashflow:
 
     @cached_property
     def mac_cny_per_t(self) -> float | FloatArray:
-        """Abatement cost [CNY/tCO2e]: pre-tax cost net of savings, without any carbon price, per discounted tonne.
+        """Abatement cost [CNY/tCO2e]: pre-tax cost net of savings and grants, without a carbon price, per discounted tonne.
 
         NaN where nothing is abated.
         """
@@ -235,7 +235,10 @@ class Cashflow:
         return plot_cashflow(self, axes, language)
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(float_format="{:,.0f}".format))
+        units = (
+            "CNY, at each year's end; energy in kWh, abatement in tCO2e. owner and provider: after tax and financing."
+        )
+        return f"<p>{units}</p>{self.to_frame().to_html(float_format='{:,.0f}'.format)}"
 
 
 def _gross(have: Amounts, scenario: object, horizon: int) -> dict[str, FloatArray]:
