@@ -180,3 +180,12 @@ def test_boosting_forecasts_with_past_days_held_out(plant):
 def test_a_history_is_read_once(plant):
     history = read_history(plant(20))
     assert read_history(history) is history
+
+
+def test_a_forecast_is_drawn_to_the_levels_a_load_comes_back_to():
+    stamps = pd.date_range("2025-03-03", periods=24 * 120, freq="h", tz="Asia/Shanghai")
+    batches = np.random.default_rng(4).random(120) < 0.75  # three days in four run at 300, the others at 240
+    load = pd.Series(np.repeat(np.where(batches, 300.0, 240.0), 24), stamps)
+    load += np.random.default_rng(5).normal(0, 2, len(load))
+    error = backtest(load, ("auto",), 40, holidays=None).scores().mae["auto"]
+    assert error < 14.7  # 15.3 were it not drawn, 19.5 for the mean of both

@@ -11,10 +11,12 @@ from carbonost.domain.forecast import Forecast
 from carbonost.engines.forecast.calendar import read_days
 from carbonost.engines.forecast.correction import correct
 from carbonost.engines.forecast.exogenous import read_exogenous
-from carbonost.engines.forecast.intervals import half_widths
-from carbonost.engines.forecast.kernel import LASTING, STEADY, SWIFT
+from carbonost.engines.forecast.intervals import half_widths, usual_size
+from carbonost.engines.forecast.kernel import LASTING, STEADY, SWIFT, kind_of
 from carbonost.engines.forecast.provenance import provenance
-from carbonost.engines.forecast.track import CalendarRidge, LastDay
+from carbonost.engines.forecast.repeats import drawn, last_alike
+from carbonost.engines.forecast.scale import Scale
+from carbonost.engines.forecast.track import CalendarRidge, LastDay, carried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +33,7 @@ LONGEST_DAYS: Final = 600  # older days are left out: they cost time and told no
 LEARNING_DAYS: Final = 15  # below that there are no two weeks to learn a week from
 _CORRECTED_DAYS: Final = 400  # recent blocks that teach the correction
 _SCORED: Final = 56  # recent blocks that weigh the tracks
-_SHARPNESS: Final = 8.0  # how fast a weight falls with the error
+_SHARPNESS: Final = 12.0  # how fast a weight falls with the error
 _LOOKED_AHEAD: Final = 9  # days of the calendar read beyond the history: a week's forecast needs no more
 _LONGEST_LEAD: Final = 14  # leads beyond share their errors
 
@@ -56,7 +58,7 @@ class DayForecaster:
     sharpness : float
         Weight of a track is its recent error to the power of minus this.
     corrects : bool
-        Whether the errors of the last hours are carried on.
+        Whether the errors of the last hours are carried on, and a forecast is drawn to what a load repeats.
     """
 
     name: str
@@ -97,14 +99,23 @@ class DayFit:
         self._end = values.size if origin == 0 else values.size - slots + origin
         self._group = _groups(calendar.part(0, len(values)))
         self._past = [track.past(1) for track in tracks]
-        errors = np.stack([self._blocks(values - past) for past in self._past])
+        errors = self._blocks(values - np.stack(self._past))
         self._bias = np.zeros((len(tracks), slots))
-        if model.corrects and not short:
+        self._corrects = model.corrects and not short
+        if self._corrects:
             recent = errors[:, -_CORRECTED_DAYS:]
-            replayed, self._bias = correct(recent, self._turns(recent.shape[1]))
+            count = recent.shape[1]
+            replayed, self._bias = correct(recent, self._shapes()[-count:], self._turns(count))
             recent -= replayed
         self._weights = self._weigh(errors)
         self._errors = self._mix(errors)
+        if self._corrects:
+            known = calendar.part(0, len(values) + 1)
+            groups = np.repeat(_groups(known)[:, None], slots, axis=1)
+            self._usual = usual_size(np.abs(self._errors), self._blocks(groups, 1))
+            self._read = self._blocks(last_alike(values, kind_of(known)), 1)
+            said = self._blocks(values) - self._errors
+            self._errors = self._errors - drawn(said, self._read[:, :-1], self._usual[:-1])
 
     def predict(self, steps: int, levels: Sequence[float] = (0.8,)) -> Forecast:
         """Forecast the intervals after the history."""
@@ -120,7 +131,10 @@ class DayFit:
         mean = self._mix(said)[at]
         since = row * slots + slot - self._end
         block, place = since // slots, since % slots
-        mean = mean + np.where(block == 0, (self._weights @ self._bias)[place], 0.0)
+        next_ = block == 0
+        mean[next_] += (self._weights @ self._bias)[place[next_]]
+        if self._corrects:
+            mean[next_] += drawn(mean[next_], self._read[:, -1, place[next_]], self._usual[-1, place[next_]])
         group = np.concatenate([self._group[-1:], _groups(ahead)])[at[0]]
         widths = self._widths(block, place, group, levels)
         floor = 0.0 if np.nanmin(self._values) >= 0 else -np.inf
@@ -165,11 +179,17 @@ class DayFit:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(total / share)
 
-    def _blocks(self, table: Any) -> Any:
-        """Cut (days, slots) into days that end at the origin."""
-        slots = table.shape[1]
-        count = self._end // slots
-        return table.ravel()[self._end - count * slots : self._end].reshape(count, slots)
+    def _blocks(self, table: Any, ahead: int = 0) -> Any:
+        """Cut (…, days, slots) into days that end at the origin, or some days after it."""
+        slots = table.shape[-1]
+        count, stop = self._end // slots + ahead, self._end + ahead * slots
+        line = table.reshape(*table.shape[:-2], -1)
+        return line[..., stop - count * slots : stop].reshape(*table.shape[:-2], count, slots)
+
+    def _shapes(self) -> FloatArray:
+        """The load of each block on an even scale, without its level."""
+        even = self._blocks(np.nan_to_num(carried(Scale.of(self._values).even(self._values))))
+        return np.asarray(even - even.mean(axis=1, keepdims=True))
 
     def _turns(self, count: int) -> IntArray:
         """How each block and the next go from work to rest: the day before, and the day they begin in."""

@@ -48,7 +48,7 @@ def half_widths(
     levels : sequence of float [-]
     """
     size = np.abs(errors)
-    usual = _usual(size, np.vstack([groups, wanted]))
+    usual = usual_size(size, np.vstack([groups, wanted]))
     with np.errstate(invalid="ignore", divide="ignore"):
         scores = np.where(size > 0, size / usual[:-1], size)
     scored = np.isfinite(scores).any(axis=1)
@@ -91,7 +91,7 @@ def _mean(scores: FloatArray) -> float:
     return float(scores.mean()) if scores.size else 0.0
 
 
-def _usual(size: FloatArray, groups: IntArray) -> FloatArray:
+def usual_size(size: FloatArray, groups: IntArray) -> FloatArray:
     """Usual size of each cell and of the cells to come, from the days before, (n + 1, slots); NaN without any."""
     known = np.isfinite(size)
     held = np.where(known, size, 0.0)
