@@ -184,9 +184,9 @@ class Cashflow:
 
     @cached_property
     def mac_cny_per_t(self) -> float | FloatArray:
-        """Abatement cost [CNY/tCO2e]: pre-tax cost net of savings and grants, without a carbon price, per discounted tonne.
+        """Abatement cost [CNY/tCO2e], before tax and without a carbon price.
 
-        NaN where nothing is abated.
+        Cost net of savings and grants, per discounted tonne; NaN where nothing is abated.
         """
         cost = -np.asarray(npv(self.rate, self.pretax - self.carbon))
         tonnes = np.asarray(npv(self.rate, self.abatement_t))
