@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, datetime
+from difflib import get_close_matches
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from carbonost.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def is_number(value: Any) -> bool:
@@ -75,3 +80,14 @@ def day(value: Any, field: str, error: type[InputError] = InputError) -> date:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as exc:
         raise error("is not a date", field=field, value=value, remedy="Write 2026-10-15.") from exc
+
+
+def options(noun: type[Any], given: Mapping[str, Any], error: type[InputError] = InputError) -> None:
+    """Refuse an option that is no field of a noun, and name the nearest."""
+    known = [field.name for field in fields(noun)]
+    for name, value in given.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1) or known
+            raise error(
+                f"is no field of {noun.__name__}", field=name, value=value, remedy=f"The nearest: {', '.join(near)}."
+            )

@@ -49,7 +49,7 @@ def words_in(language: str, words: Mapping[str, str]) -> Callable[[str], str]:
     InputError
         If the language is another one.
     """
-    if language not in LANGUAGES:
+    if not isinstance(language, str) or language not in LANGUAGES:
         raise InputError("is not a language of the pictures", "language", language, f"Use one of {LANGUAGES}.")
     return (lambda word: words.get(word, word)) if language == "zh" else (lambda word: word)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from carbonost.domain import checks
 from carbonost.domain.bands import band_table
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, read_prices
@@ -22,8 +23,9 @@ from carbonost.domain.tariff_checks import (
     CHARGES,
     amount,
     check_charge,
-    check_options,
     dates,
+    instants,
+    length,
     one_of,
     read_fields,
     texts,
@@ -285,21 +287,22 @@ class Tariff:
 
     def bands(self, starts: pd.DatetimeIndex) -> list[str]:
         """Name of the time-of-use band at each instant; empty strings where the price has no bands."""
+        local = instants(starts).tz_convert(self.zone)
         table = self.energy
         if isinstance(table, PriceSeries) or table.names is None:
             return [""] * len(starts)
-        local = starts.tz_convert(self.zone)
         return [str(name) for name in table.names_at(local, self.holidays)]
 
     def _at(self, price: PriceTable | PriceSeries, starts: pd.DatetimeIndex, hours: float) -> FloatArray:
-        local = starts.tz_convert(self.zone)
+        local = instants(starts).tz_convert(self.zone)
+        hours = length(hours)
         self._check_validity(local)
         if isinstance(price, PriceSeries):
             return price.at(starts, hours)
         return price.at(local, hours, self.holidays)
 
     def _check_validity(self, local: pd.DatetimeIndex) -> None:
-        if self.valid_from is None and self.valid_to is None:
+        if not len(local) or (self.valid_from is None and self.valid_to is None):
             return
         first, last = local[0].date(), local[-1].date()
         early = self.valid_from is not None and first < self.valid_from
@@ -332,7 +335,7 @@ def _charged(
     options: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The fixed part's fields: the charge inferred, a contract's packaged rule, and a gap where no price is given."""
-    check_options(Tariff, options)
+    checks.options(Tariff, options, TariffError)
     demand = 0.0 if demand is None else amount(demand, "demand_cny_per_kw_month")
     capacity = 0.0 if capacity is None else amount(capacity, "capacity_cny_per_kva_month")
     if charge is not None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.checks import day
 from carbonost.domain.prices import PriceSeries, PriceTable, is_price
-from carbonost.errors import TariffError
+from carbonost.errors import NaiveTimestampError, TariffError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -117,17 +116,6 @@ def check_charge(tariff: Tariff) -> None:
         raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
 
 
-def check_options(kind: type[Tariff], options: dict[str, Any]) -> None:
-    """Refuse an option that is no field of a tariff."""
-    known = [field.name for field in fields(kind)]
-    for name, value in options.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1) or known
-            raise TariffError(
-                "is no field of a tariff", field=name, value=value, remedy=f"The nearest: {', '.join(near)}."
-            )
-
-
 def one_of(value: Any, name: str, known: tuple[str, ...]) -> None:
     """Refuse a word that is not among the known ones."""
     if not isinstance(value, str) or value not in known:
@@ -142,6 +130,38 @@ def one_of(value: Any, name: str, known: tuple[str, ...]) -> None:
 def dates(given: Any, name: str) -> frozenset[date]:
     """Read a list of days."""
     return frozenset(day(item, name, TariffError) for item in _listed(given, name, "[date(2026, 10, 1), …]"))
+
+
+def instants(starts: Any) -> pd.DatetimeIndex:
+    """Read the aware instants at which intervals begin."""
+    if not isinstance(starts, pd.DatetimeIndex):
+        raise TariffError(
+            "are not instants",
+            field="starts",
+            value=type(starts).__name__,
+            remedy="Give a DatetimeIndex, such as load.index.",
+        )
+    if starts.tz is None:
+        raise NaiveTimestampError(
+            "the stamps carry no zone", field="starts", remedy="Use tz_localize('Asia/Shanghai')."
+        )
+    if starts.hasnans:
+        raise TariffError(
+            "a stamp is missing", field="starts", row=int(np.argmax(starts.isna())), remedy="Leave it out."
+        )
+    return starts
+
+
+def length(hours: Any) -> float:
+    """Read the length of an interval [h]."""
+    if not is_price(hours) or hours <= 0:
+        raise TariffError(
+            "must be a number above 0",
+            field="hours",
+            value="None" if hours is None else hours,
+            remedy="A quarter-hour is 0.25.",
+        )
+    return float(hours)
 
 
 def texts(given: Any, name: str) -> tuple[str, ...]:

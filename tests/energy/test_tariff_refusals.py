@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from carbonost.domain.tariff import ContractRule, DemandDiscount, PowerFactorRule
-from carbonost.engines.energy import EnergyOptimizer, Tariff
+from carbonost.engines.energy import Battery, EnergyOptimizer, Site, Tariff, best_contract_demand
 from carbonost.errors import InputError, NaiveTimestampError, TariffError
 
 INDEX = pd.date_range("2025-03-03", periods=24, freq="h", tz="Asia/Shanghai")
@@ -241,3 +241,44 @@ def test_a_carbon_price_without_factors_is_not_billed_as_nothing():
         PRICED.bill(LOAD, carbon_price_cny_per_t=80.0)
     assert caught.value.field == "grid_kg_per_kwh"
     assert PRICED.bill(LOAD, carbon_price_cny_per_t=80.0, grid_kg_per_kwh=0.5).carbon_cny == pytest.approx(96.0)
+
+
+@pytest.mark.parametrize("wrong", [True, "2025-03-03", None, 5, list(INDEX), INDEX.to_series(), object()], ids=repr)
+def test_what_are_no_instants_have_no_price(wrong):
+    for ask in (lambda: PRICED.prices(wrong, 0.25), lambda: PRICED.bands(wrong)):
+        assert refused(ask).field == "starts"
+
+
+def test_instants_without_zone_or_with_holes_have_no_price_and_none_cost_nothing():
+    with pytest.raises(NaiveTimestampError):
+        PRICED.prices(INDEX.tz_localize(None), 0.25)
+    assert refused(lambda: PRICED.prices(INDEX[:3].insert(1, pd.NaT), 0.25)).row == 1
+    assert PRICED.prices(INDEX[:0], 0.25).size == 0
+    assert Tariff.from_prices(0.5, valid_from="2025-01-01").prices(INDEX[:0], 0.25).size == 0
+
+
+@pytest.mark.parametrize("wrong", [True, "1", None, 0, -1.0, float("nan"), float("inf"), 1j, [1.0]])
+def test_an_interval_has_a_length(wrong):
+    assert refused(lambda: PRICED.prices(INDEX, wrong)).field == "hours"
+
+
+@pytest.mark.parametrize("wrong", [*WRONG[:-1], {"a": 1}], ids=repr)
+def test_a_contract_is_chosen_by_a_rule_and_amounts(wrong):
+    for name in ("rule", "floor_kw"):
+        with pytest.raises(InputError) as caught:
+            best_contract_demand([480.0, 600.0], None, 40.0, **{name: wrong})
+        assert caught.value.field == name
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize("wrong", [True, "x", None, 5, [1, 2], {}, object()], ids=repr)
+def test_scenarios_are_loads_by_name(wrong):
+    with pytest.raises(InputError) as caught:
+        EnergyOptimizer().dispatch_scenarios(Site(assets=[Battery(100.0, 50.0)]), wrong, PRICED)
+    assert caught.value.field == "loads"
+
+
+def test_a_battery_has_no_field_it_has_not():
+    with pytest.raises(InputError, match="soc_min") as caught:
+        EnergyOptimizer().optimize_peak_shaving(LOAD, 100.0, 50.0, HOURS, soc_minimum=0.1)
+    assert caught.value.field == "soc_minimum"

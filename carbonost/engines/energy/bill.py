@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from carbonost.domain.checks import is_number
+from carbonost.domain.charges import ContractRule
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.domain.tariff_checks import amount
-from carbonost.engines.energy.load import Horizon, Load, horizon, numbers, profile, read_load
+from carbonost.engines.energy.load import MOST, Horizon, Load, horizon, numbers, profile, read_load
 from carbonost.engines.energy.rules import contract_rule, second_hand
 from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, notes, peaks, rates
 from carbonost.errors import InputError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from carbonost.domain.schedule import Ledger
     from carbonost.domain.series import FloatArray
-    from carbonost.domain.tariff import ContractRule, Tariff
+    from carbonost.domain.tariff import Tariff
 
 
 def bill(
@@ -224,16 +225,28 @@ def best_contract_demand(
         if probabilities is not None
         else np.full(peak.size, 1.0 / max(peak.size, 1))
     )
-    for name, value in (("price_cny_per_kw_month", price_cny_per_kw_month), ("floor_kw", floor_kw)):
-        if not is_number(value) or value < 0:
-            raise InputError("must be a number that is not negative", field=name, value=value)
-    if peak.ndim != 1 or peak.size == 0 or not np.isfinite(peak).all() or (peak < 0).any():
-        raise InputError("must be finite and not negative", field="peaks_kw", value=peaks_kw)
-    if chance.shape != peak.shape or (chance < 0).any() or abs(chance.sum() - 1.0) > 1e-9:  # noqa: PLR2004 -- rounding
-        raise InputError("one per peak, summing to 1", field="probabilities", value=probabilities)
-    rule = rule or contract_rule()
-    contracts = np.unique(np.maximum(np.append(peak / rule.band, 0.0), floor_kw))
+    price, floor = amount(price_cny_per_kw_month, "price_cny_per_kw_month"), amount(floor_kw, "floor_kw")
+    if peak.ndim != 1 or peak.size == 0 or not (np.abs(peak) <= MOST).all() or (peak < 0).any():
+        raise InputError(
+            "must be finite and not negative",
+            field="peaks_kw",
+            value="None" if peaks_kw is None else peaks_kw,
+            remedy="Give the peaks a month may have, such as [480.0, 600.0].",
+        )
+    if chance.shape != peak.shape or not (chance >= 0).all() or abs(chance.sum() - 1.0) > 1e-9:  # noqa: PLR2004 -- rounding
+        raise InputError(
+            "one per peak, summing to 1",
+            field="probabilities",
+            value=probabilities,
+            remedy="Give [0.7, 0.3], or None for equal ones.",
+        )
+    if not isinstance(rule, (ContractRule, NoneType)):
+        raise InputError(
+            "is not a ContractRule", field="rule", value=rule, remedy="Give ContractRule(band=1.05, excess_factor=2.0)."
+        )
+    rule = contract_rule() if rule is None else rule
+    contracts = np.unique(np.maximum(np.append(peak / rule.band, 0.0), floor))
     above = np.maximum(0.0, peak[None, :] - rule.band * contracts[:, None])
-    cost = price_cny_per_kw_month * (contracts + rule.excess_factor * above @ chance)
+    cost = price * (contracts + rule.excess_factor * above @ chance)
     best = int(np.flatnonzero(cost <= cost.min() * (1 + 1e-12))[0])
     return ContractDemand(float(contracts[best]), float(cost[best]), rule)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from carbonost.domain import checks
 from carbonost.domain.asset import Battery, Grid, Site
 from carbonost.domain.schedule import Frontier, PeakShaving, ScenarioPlan, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
@@ -18,9 +20,10 @@ from carbonost.engines.energy.problem import of_known_size, read_problem
 from carbonost.engines.energy.rolling import Controller
 from carbonost.engines.energy.scenarios import Aim, common_times, forecast_scenarios, plan_scenarios
 from carbonost.engines.energy.sizing import size
+from carbonost.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
 FORECASTER: Final = ("carbonost.engines.forecast", "predict_load")
@@ -113,6 +116,7 @@ class EnergyOptimizer:
         tariff = (
             electricity_prices if isinstance(electricity_prices, Tariff) else Tariff.from_prices(electricity_prices)
         )
+        checks.options(Battery, battery)
         store = Battery(capacity_kwh=battery_capacity_kwh, power_kw=battery_power_kw, **battery)
         schedule = self.dispatch(Site(grid=Grid(), assets=[store]), load_forecast, tariff)
         return PeakShaving(schedule.baseline_cny, schedule.objective_cny, schedule)
@@ -295,6 +299,13 @@ class EnergyOptimizer:
         -------
         ScenarioPlan
         """
+        if not isinstance(loads, (Mapping, pd.DataFrame)) or not len(loads):
+            raise InputError(
+                "is not {scenario: load}",
+                field="loads",
+                value=type(loads).__name__,
+                remedy="Give {'low': …, 'high': …}, or a forecast's frame.",
+            )
         cases = forecast_scenarios(loads) if isinstance(loads, pd.DataFrame) else dict(loads)
         common_times(cases)
         problems = {name: of_known_size(read_problem(site, load, tariff, **dispatch)) for name, load in cases.items()}

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from carbonost.domain import checks
 from carbonost.domain.checks import day
 from carbonost.domain.tariff import Tariff, infer_charge
-from carbonost.domain.tariff_checks import CHARGES, amount, check_options, one_of
+from carbonost.domain.tariff_checks import CHARGES, amount, one_of
 from carbonost.engines.energy.decrees import rule_on
 from carbonost.engines.energy.rules import as_printed, months_of, second_hand, weakest
 from carbonost.engines.energy.special_days import SpecialDays, special_days
@@ -163,7 +164,8 @@ def _refuse_wrong(region: Any, charge: Any, options: dict[str, Any]) -> None:
             raise TariffError(
                 "comes with the region's rows", field=name, value=options[name], remedy="Build your own by from_bands."
             )
-    check_options(Tariff, {name: value for name, value in options.items() if name != "export_cny_per_kwh"})
+    fields = {name: value for name, value in options.items() if name != "export_cny_per_kwh"}
+    checks.options(Tariff, fields, TariffError)
 
 
 def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:
