@@ -109,15 +109,12 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _misspelt(data: ParkData) -> None:
-    """Ask about a fact of the site whose name is nearly one the measures look for."""
-    from carbonost.engines.measures import MeasureLibrary
+    """Ask about a fact of the site whose name is nearly one that is read."""
+    from carbonost.domain.site import KNOWN
 
-    known = {
-        name for measure in MeasureLibrary.default() for name in (*measure.required_inputs, *measure.optional_inputs)
-    }
-    for name in data.site:
-        near = get_close_matches(name, known - data.site.keys(), n=1, cutoff=0.85)
-        if name not in known and near:
+    for name in sorted(data.site.keys() - KNOWN):
+        near = get_close_matches(name, KNOWN - data.site.keys(), n=1, cutoff=0.85)
+        if near:
             tell(f"! site.{name} 未被使用；是否为 {near[0]}？", style="yellow")
 
 

@@ -142,7 +142,9 @@ def _misspelt(site: Mapping[str, Any]) -> Iterator[InputError]:
             for name, told in row.items() if isinstance(row, Mapping) else ():
                 label = isinstance(told, str) and not get_close_matches(str(name), numbers, n=1, cutoff=_ALIKE)
                 if name not in numbers and told is not None and not label:
-                    yield _unread(f"site.{group}[{at}].{name}", told, name, numbers)
+                    fault = _unread(f"site.{group}[{at}].{name}", told, name, numbers)
+                    fault.remedy = f"{fault.remedy} A label of your own is written as a text."
+                    yield fault
 
 
 def _unread(field: str, value: Any, name: object, known: Iterable[str]) -> InputError:
