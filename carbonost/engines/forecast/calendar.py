@@ -53,6 +53,8 @@ class Days:
         True in years whose exchange of days is not announced yet.
     country : str or None
         Whose holidays; None means that only weekends are known.
+    unkept : frozenset of str
+        Festivals, or "makeup", whose days were read as plain days of their weekday.
     """
 
     first: int
@@ -66,6 +68,7 @@ class Days:
     festival: Any
     provisional: BoolArray
     country: str | None
+    unkept: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -86,6 +89,7 @@ class Days:
         return Days(
             self.first + start, self.weekday[cut], self.kind[cut], self.into[cut], self.left[cut],
             self.after[cut], self.eve[cut], self.brim[cut], self.festival[cut], self.provisional[cut], self.country,
+            self.unkept,
         )  # fmt: skip
 
 
@@ -127,8 +131,8 @@ def day_types(start: date | str, end: date | str, country: str | None = "CN") ->
     )
 
 
-def read_days(first: int, count: int, country: str | None) -> Days:
-    """Day types of `count` days from day number `first`."""
+def read_days(first: int, count: int, country: str | None, unkept: frozenset[str] = frozenset()) -> Days:
+    """Day types of `count` days from day number `first`; those `unkept` are plain days of their weekday."""
     begin, n = first - _MARGIN, count + 2 * _MARGIN
     weekday = ((np.arange(begin, begin + n) + 3) % 7).astype(np.int32)  # 1970-01-01 was a Thursday
     kind = np.where(weekday >= 5, WEEKEND, WORKDAY).astype(np.int32)  # noqa: PLR2004 -- Saturday
@@ -136,12 +140,15 @@ def read_days(first: int, count: int, country: str | None) -> Days:
     provisional = np.zeros(n, dtype=np.bool_)
     if country is not None:
         _mark(country, begin, kind, weekday, name, provisional)
+    rests = np.isin(weekday, np.unique(weekday[kind == WEEKEND]))
     into, left = _blocks(kind, name, country)
+    gone = ((kind == HOLIDAY) & np.isin(name, list(unkept))) | ((kind == MAKEUP) & (KINDS[MAKEUP] in unkept))
+    kind[gone], into[gone], left[gone], name[gone] = np.where(rests, WEEKEND, WORKDAY)[gone], -1, -1, ""
     off = (kind == WEEKEND) | (kind == HOLIDAY)
     inside = into >= 0
     brim = np.where(inside, 0, np.where(np.roll(inside, -1), 1, 2 * np.roll(inside, 1))).astype(np.int32)
     after, eve = np.roll(off, 1), np.roll(off, -1)
-    days = Days(begin, weekday, kind, into, left, after, eve, brim, name, provisional, country)
+    days = Days(begin, weekday, kind, into, left, after, eve, brim, name, provisional, country, unkept)
     return days.part(_MARGIN, _MARGIN + count)
 
 

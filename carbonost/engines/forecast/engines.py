@@ -13,6 +13,7 @@ from carbonost.engines.forecast.correction import correct
 from carbonost.engines.forecast.exogenous import read_exogenous
 from carbonost.engines.forecast.intervals import half_widths, usual_size
 from carbonost.engines.forecast.kernel import LASTING, STEADY, SWIFT, kind_of
+from carbonost.engines.forecast.observed import kept_days
 from carbonost.engines.forecast.provenance import provenance
 from carbonost.engines.forecast.repeats import drawn, last_alike
 from carbonost.engines.forecast.scale import Scale
@@ -71,7 +72,7 @@ class DayForecaster:
         known = history.last(LONGEST_DAYS)
         next_day, slot = (int(x[0]) for x in known.cells(known.future(1)))
         first, values = known.by_day(next_day if slot else next_day - 1)
-        calendar = read_days(first, len(values) + _LOOKED_AHEAD, holidays)
+        calendar = kept_days(values, read_days(first, len(values) + _LOOKED_AHEAD, holidays))
         days = calendar.part(0, len(values))
         signals = read_exogenous(exog, known) if exog is not None else None
         short = known.days < LEARNING_DAYS
@@ -155,7 +156,7 @@ class DayFit:
         rows = len(self._values)
         if rows + count <= len(self._calendar):
             return self._calendar.part(rows, rows + count)
-        return read_days(self._calendar.first + rows, count, self._calendar.country)
+        return read_days(self._calendar.first + rows, count, self._calendar.country, self._calendar.unkept)
 
     def _weigh(self, errors: FloatArray) -> FloatArray:
         """Weights of the tracks by their recent errors."""
@@ -229,6 +230,7 @@ class DayFit:
             "gaps": int(np.isnan(self._history.readings).sum()),
             "repeated_rows": self._history.repeated,
             "calendar": self._calendar.country or "weekdays only",
+            "unkept_holidays": sorted(self._calendar.unkept),
             "provisional_days": int(ahead.provisional.sum()),
             "short_history": self._short,
             "weights": [round(float(w), 4) for w in self._weights],
