@@ -25,7 +25,7 @@ def park_tariff(context: StageContext, notes: Notes) -> Tariff | None:
     region = scenario.tariff_region or site.get("tou_tariff")
     try:
         if "bands" in given:
-            return Tariff.from_bands(**{**common, **given})
+            return Tariff.from_bands(**{"prices": None, **common, **given})
         if region is None:
             return None
         charge = scenario.tariff_charge or ("demand" if common["demand_cny_per_kw_month"] else "energy_only")
@@ -33,9 +33,8 @@ def park_tariff(context: StageContext, notes: Notes) -> Tariff | None:
             price = scenario.electricity_price_y_per_kwh
             given = {"flat_cny_per_kwh": price}
             notes.assume("tariff_flat_price", price, "CNY/kWh", "未给出代理购电价格，以情景电价为平段电价", "high")
-        tariff = Tariff.from_region(
-            str(region), voltage=scenario.tariff_voltage, charge=charge, **{**_for(charge, common), **given}
-        )
+        asked = {"region": str(region), "voltage": scenario.tariff_voltage, "charge": charge}
+        tariff = Tariff.from_region(**{**asked, **_for(charge, common), **given})
     except InputError as exc:
         notes.gap(
             f"分时电价：{exc.problem}",
