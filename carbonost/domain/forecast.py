@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DEFAULT_LEVEL: Final = 0.8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Forecast:
+class Forecast(Alike):
     """What a load is expected to be.
 
     Attributes
@@ -27,7 +28,8 @@ class Forecast:
     starts : DatetimeIndex
         Aware starts of the intervals, in the history's zone.
     mean : (h,) array of float [unit of the history]
-        Expected value of each interval.
+        The forecast of each interval: the middle of what may come, by every method of ours. Where outcomes lean to one
+        side, as those of a load at rest most of the time do, their mean lies beyond it.
     intervals : {level: (lower, upper)}
         Bounds meant to hold the stated share of outcomes, each (h,) array of float.
     method : str

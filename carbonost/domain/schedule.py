@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.keyed import Keyed
 from carbonost.domain.picture import words_in
 
@@ -164,7 +165,7 @@ class Ledger(Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Schedule(Keyed):
+class Schedule(Alike, Keyed):
     """A plan of every flow and what it costs.
 
     Attributes
@@ -193,7 +194,7 @@ class Schedule(Keyed):
     frame: pd.DataFrame = field(repr=False)
     hours: float = 0.25
     baseline: Ledger | None = field(default=None, repr=False)
-    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def savings_cny(self) -> float:
@@ -225,7 +226,7 @@ class Schedule(Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class PeakShaving(Keyed):
+class PeakShaving(Alike, Keyed):
     """A battery's saving on one load, under the specification's names.
 
     Attributes
@@ -277,7 +278,7 @@ class PeakShaving(Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Sizing(Keyed):
+class Sizing(Alike, Keyed):
     """Chosen capacities.
 
     Attributes
@@ -293,7 +294,7 @@ class Sizing(Keyed):
     capacities: Mapping[str, Mapping[str, float]]
     schedule: Schedule
     investment_cny: float = 0.0
-    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Capacities by asset."""
@@ -317,7 +318,7 @@ class Sizing(Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class Frontier(Keyed):
+class Frontier(Alike, Keyed):
     """Cost against emissions: no plan is cheaper at the same emissions.
 
     Attributes
@@ -385,7 +386,7 @@ class Setpoints(Keyed):
 
 
 @dataclass(frozen=True, eq=False)
-class ScenarioPlan(Keyed):
+class ScenarioPlan(Alike, Keyed):
     """One plan for a battery that is good over several possible loads.
 
     Attributes

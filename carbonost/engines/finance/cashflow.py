@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import fit, of_kind, one_of, scalar, whole
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance.columns import one_rate, one_term, plain, shares
@@ -73,8 +74,8 @@ class Financing:
             of_kind(self.provider_tax, TaxTerms, "provider_tax", "Give TaxTerms(…), or tax_terms(…).")
 
 
-@dataclass(frozen=True)
-class Cashflow:
+@dataclass(frozen=True, eq=False)
+class Cashflow(Alike):
     """Yearly flows of one measure, or of many: arrays (..., horizon + 1), time 0 first, all in CNY.
 
     Amounts are positive under their name; ``pretax = saving + carbon + subsidy - opex - capex`` and

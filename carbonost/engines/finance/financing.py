@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import finite, fit, one_of, whole
 from carbonost.engines.finance.columns import flows, held, one_rate, one_term, shares
 from carbonost.errors import InputError
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 METHODS: Final = ("annuity", "equal_principal")
 
 
-@dataclass(frozen=True, slots=True)
-class Loan:
+@dataclass(frozen=True, slots=True, eq=False)
+class Loan(Alike):
     """Service of a loan by year, shape (..., years), in CNY; `balance_cny` is what is owed after each year."""
 
     interest_cny: FloatArray
@@ -28,8 +29,8 @@ class Loan:
     balance_cny: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class SharedSavings:
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedSavings(Alike):
     """The two sides of an energy-performance contract, shape (..., n), in CNY; they sum to the project."""
 
     host_cny: FloatArray

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import scalar
 from carbonost.errors import InputError
 
@@ -28,8 +29,8 @@ class ToTarget(NamedTuple):
     total_cost_cny: float
 
 
-@dataclass(frozen=True, slots=True)
-class Macc:
+@dataclass(frozen=True, slots=True, eq=False)
+class Macc(Alike):
     """An abatement cost curve.
 
     Attributes
@@ -71,6 +72,10 @@ class Macc:
     def to_frame(self) -> pd.DataFrame:
         """The curve as a frame."""
         return self.rows.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows as records, with ranking and warnings."""
+        return {"rows": self.rows.to_dict("records"), "ranking": list(self.ranking), "warnings": list(self.warnings)}
 
     def plot(self, axes: Any = None, language: str = "zh") -> Any:
         """Draw the curve on axes given or new ones, which are returned; `language` "zh" or "en"."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import numpy as np
+import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import of_kind, one_of, whole
 from carbonost.domain.scenario import ScenarioParams
 from carbonost.engines.finance.cashflow import Cashflow, Financing
@@ -32,8 +34,8 @@ SWINGS: Final[Mapping[str, tuple[float, float]]] = {
 """The four parameters every report moves, and the multiples of their base between which it does."""
 
 
-@dataclass(frozen=True)
-class Portfolio:
+@dataclass(frozen=True, eq=False)
+class Portfolio(Alike):
     """Measures taken together.
 
     Attributes
@@ -79,6 +81,31 @@ class Portfolio:
         )  # fmt: skip
         values = (flow.capex[0], flow.opex[1], npv_cny, returns.rate, back.years, None if np.isnan(cost) else cost)
         return {f"portfolio_{key}": None if v is None else float(v) for key, v in zip(keys, values, strict=True)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per selected measure, best first: `capex_cny, npv_cny, irr, payback_years, mac_cny_per_t`."""
+        names = ("capex_cny", "npv_cny", "irr", "payback_years", "mac_cny_per_t")
+        if self.each is None:
+            return pd.DataFrame(columns=list(names), index=pd.Index([], name="id"), dtype=float)
+        flow = self.each
+        columns = (flow.capex[..., 0], flow.npv_cny, flow.irr, flow.payback, flow.mac_cny_per_t)
+        return pd.DataFrame(
+            {name: np.asarray(column, dtype=float) for name, column in zip(names, columns, strict=True)},
+            index=pd.Index(self.selected, name="id"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Metrics, and what was taken and what could not be."""
+        return {**self.metrics, "selected": list(self.selected), "unvalued": list(self.unvalued), "rule": self.rule}
+
+    def plot(self, axes: Any = None, language: str = "zh") -> Any:
+        """Draw the cash flow of all selected measures together; see `Cashflow.plot`."""
+        if self.total is None:
+            raise InputError("nothing could be taken", "portfolio", list(self.unvalued), "Give the first costs.")
+        return self.total.plot(axes, language)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.rule}</p>{self.to_frame().to_html(float_format='{:,.4g}'.format)}"
 
 
 def portfolio(

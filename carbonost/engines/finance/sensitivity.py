@@ -43,6 +43,10 @@ class Tornado:
             [(bar.name, bar.low, bar.high, bar.swing) for bar in self.bars], columns=["name", "low", "high", "swing"]
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Base and bars as plain numbers."""
+        return {"base": self.base, "bars": self.to_frame().to_dict("records"), "of": self.of}
+
     def plot(self, axes: Any = None, language: str = "zh") -> Any:
         """Draw the bars on axes given or new ones, which are returned; `language` "zh" or "en"."""
         from carbonost.engines.finance.plots import plot_tornado

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import of_kind, scalar
 from carbonost.domain.checks import is_number
 from carbonost.domain.measure import Abatement
@@ -64,7 +65,7 @@ class AbatementFactors:
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline:
+class Baseline(Alike):
     """Energy bought in a year, and what is known of its shape.
 
     Attributes

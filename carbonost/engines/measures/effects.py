@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from math import fsum
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+import pandas as pd
+
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import of_kind, one_of, scalar, whole
 from carbonost.domain.evidence import AssumptionItem
 from carbonost.domain.measure import Effect, Measure, Method, Range
@@ -20,7 +23,6 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
 
 MODELS: Final[dict[str, Callable[[Case], Step]]] = {
     "motor": models.motors,
@@ -35,8 +37,8 @@ MODELS: Final[dict[str, Callable[[Case], Step]]] = {
 """Effect name of a library row -> its model; "dispatch" is composed by the caller, see `assess`."""
 
 
-@dataclass(frozen=True)
-class Roadmap:
+@dataclass(frozen=True, eq=False)
+class Roadmap(Alike):
     """Effects in the order they were applied, and what is left.
 
     Attributes
@@ -65,6 +67,20 @@ class Roadmap:
             if one.id == measure_id:
                 return one
         raise InputError("is not in the roadmap", "measure_id", measure_id, "Assess it first.")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per effect: basis, energy saved by carrier, abatement by both methods [tCO2e/a], inputs that lack."""
+        rows = []
+        for one in self.effects:
+            row: dict[str, object] = {"id": one.id, "basis": one.basis}
+            row |= {f"{carrier} [{amount.unit}]": amount.value for carrier, amount in one.saved.items()}
+            row["abatement_location_t"] = one.abatement and one.abatement.total_t("location_based")
+            row["abatement_market_t"] = one.abatement and one.abatement.total_t("market_based")
+            rows.append(row | {"missing_inputs": "、".join(one.missing_inputs)})
+        return pd.DataFrame(rows, columns=None if rows else ["id", "basis", "missing_inputs"]).set_index("id")
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(float_format="{:,.6g}".format, na_rep=""))
 
 
 def assess(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carbonost._lazy import load
+from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import finite, of_kind, one_of, scalar
 from carbonost.engines.measures.library import MeasureLibrary
 from carbonost.engines.measures.parameters import Parameter, parameter, parameters
@@ -30,7 +31,7 @@ ALBEDO: Final = 0.0  # a roof's surroundings reflect little: the conservative en
 
 
 @dataclass(frozen=True, eq=False)
-class PvYield:
+class PvYield(Alike):
     """Output of one kW of modules.
 
     Attributes

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from carbonost.domain.arguments import of_kind, scalar
 from carbonost.domain.evidence import AssumptionItem, DataGap
 from carbonost.domain.measure import Candidate, Violation
@@ -66,6 +68,21 @@ class Screening:
     def violated(self) -> tuple[Candidate, ...]:
         """Enabled candidates that break a hard condition of the site."""
         return tuple(one for one in self.candidates if one.enabled and one.violations)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per candidate by rank: score, whether it is enabled, what lacks and what is broken."""
+        rows = [
+            (
+                one.rank, one.id, one.name, one.applicability_score, one.enabled, "、".join(one.missing_inputs),
+                "；".join(each.reason_zh for each in one.violations),
+            )
+            for one in self.candidates
+        ]  # fmt: skip
+        names = ["rank", "id", "name", "applicability_score", "enabled", "missing_inputs", "violations"]
+        return pd.DataFrame(rows, columns=names).set_index("rank")
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html())
 
 
 def screen(
