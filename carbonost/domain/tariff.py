@@ -81,6 +81,10 @@ class Tariff:
         `status`, `gaps` and `sources`.
     demand_window_min : int
         Length of the interval whose mean power is the demand [min]: that of the site's demand meter.
+    valid_from, valid_to : date or None
+        First and last local day that may be billed; a load of other days is refused.
+    rule_from, rule_to : date or None
+        First and last day on which the published rule was in force; a load of other days is billed, with a note.
     tax : {"included", "excluded"}
         Whether prices contain value-added tax.
     status : str
@@ -103,6 +107,8 @@ class Tariff:
     zone: str = "Asia/Shanghai"
     valid_from: date | None = None
     valid_to: date | None = None
+    rule_from: date | None = None
+    rule_to: date | None = None
     tax: str = "included"
     region: str | None = None
     voltage: str | None = None

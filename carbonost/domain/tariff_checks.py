@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHARGES: Final = ("energy_only", "demand", "contract", "capacity")
 TAXES: Final = ("included", "excluded")
+SPANS: Final = (("valid_from", "valid_to"), ("rule_from", "rule_to"))
+"""First and last days, by field."""
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "energy": (PriceTable, PriceSeries),
     "export": (PriceTable, PriceSeries),
@@ -58,18 +60,15 @@ def read_fields(tariff: Tariff) -> None:
         "demand_window_min": _minutes(tariff.demand_window_min),
         "holidays": dates(tariff.holidays, "holidays"),
     }
-    for name in ("valid_from", "valid_to"):
+    for name in (end for span in SPANS for end in span):
         if getattr(tariff, name) is not None:
             read[name] = day(getattr(tariff, name), name, TariffError)
     for name, value in read.items():
         object.__setattr__(tariff, name, value)
-    if tariff.valid_from is not None and tariff.valid_to is not None and tariff.valid_to < tariff.valid_from:
-        raise TariffError(
-            "ends before it begins",
-            field="valid_to",
-            value=str(tariff.valid_to),
-            remedy=f"It begins on {tariff.valid_from}.",
-        )
+    for begins, ends in SPANS:
+        first, last = getattr(tariff, begins), getattr(tariff, ends)
+        if first is not None and last is not None and last < first:
+            raise TariffError("ends before it begins", field=ends, value=str(last), remedy=f"It begins on {first}.")
     one_of(tariff.tax, "tax", TAXES)
     _check_zone(tariff.zone)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.prices import DAY_KINDS, HOLIDAY, SLOTS, PriceSeries, PriceTable, clock
+from carbonost.domain.tariff_checks import SPANS
 from carbonost.errors import TariffError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("months", "days", "band", "start", "end", "cny_per_kwh")
 _RULES: Final = {"power_factor": PowerFactorRule, "demand_discount": DemandDiscount, "contract_rule": ContractRule}
-_DATES: Final = ("valid_from", "valid_to")
+_DATES: Final = tuple(name for span in SPANS for name in span)
 _NAMED_DAYS: Final = {
     (0, 1, 2, 3, 4, 5, 6): "all",
     (0, 1, 2, 3, 4): "workday",

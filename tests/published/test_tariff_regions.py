@@ -121,9 +121,21 @@ def test_a_rule_says_from_when_it_holds_or_that_nobody_knows(region):
     assert any("in force" in gap or "came into force" in gap for gap in gaps)
 
 
+def test_a_bill_of_days_on_which_the_rule_did_not_hold_says_so():
+    load = pd.Series(1.0, pd.date_range("2025-05-31", periods=48, freq="h", tz="Asia/Shanghai"))
+    jiangsu = Tariff.from_region("CN-JS", charge="demand", **GIVEN)
+    assert any("from 2025-06-01: the load from 2025-05-31" in note for note in jiangsu.bill(load).notes)
+    assert jiangsu.bill(load.iloc[24:]).notes == ()
+    yunnan = Tariff.from_region("CN-YN", charge="demand", **GIVEN)
+    later = load.set_axis(load.index + pd.Timedelta(days=365))
+    assert any("to 2026-02-28: the load to 2026-06-01" in note for note in yunnan.bill(later).notes)
+
+
 def test_a_day_after_an_undated_decree_is_billed_with_its_doubt():
     known = Tariff.from_region("CN-JS", on="2025-06-01", charge="demand", **GIVEN)
-    assert not any("force" in gap for gap in known.gaps)
+    assert [gap for gap in known.gaps if "force" in gap] == [
+        "苏发改价格发〔2025〕426号 is in force from 2025-06-01: a load of other days is billed as if it held"
+    ]
     doubtful = Tariff.from_region("CN-TJ", on="2022-06-01", charge="demand", **GIVEN)
     assert any("whether it held on 2022-06-01 is not known" in gap for gap in doubtful.gaps)
 

@@ -75,6 +75,7 @@ def bill(
     rate = rates(tariff, at, factor)
     sold = None if export_kw is None else profile(export_kw, drawn, "export_kw")
     out = bill_of(rate, at, drawn.kw, sold, carbon_price)
+    out = replace(out, notes=(*out.notes, *_outside(tariff, at)))
     if reactive_kvarh is None:
         return out
     if tariff.power_factor is None:
@@ -84,6 +85,17 @@ def bill(
             remedy="Give the tariff power_factor=PowerFactorRule(steps), or leave the reactive energy out.",
         )
     return _adjust(out, tariff, at, drawn, profile(reactive_kvarh, drawn, "reactive_kvarh"))
+
+
+def _outside(tariff: Tariff, at: Horizon) -> list[str]:
+    """Tell that a load reaches to days on which the tariff's rule was not in force."""
+    days = [stamp.date() for stamp in at.starts[[0, -1]].tz_convert(tariff.zone)]
+    early = tariff.rule_from is not None and days[0] < tariff.rule_from
+    late = tariff.rule_to is not None and days[1] > tariff.rule_to
+    rule = f"the rule ({', '.join(tariff.sources)})"
+    return [
+        f"{rule} is in force from {tariff.rule_from}: the load from {days[0]} is billed as if it had been"
+    ] * early + [f"{rule} is in force to {tariff.rule_to}: the load to {days[1]} is billed as if it still were"] * late
 
 
 def bill_of(

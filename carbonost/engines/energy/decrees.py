@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from carbonost.errors import TariffError
 from carbonost.factors import table
@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 _NUMBERED: Final = re.compile(r"〔(\d{4})〕")
 
 
-def rule_on(code: str, hours: pd.DataFrame, on: date | None) -> tuple[str, list[str]]:
-    """The document whose hours answer `on`, or the last one where no day is asked for, and its gaps.
+class Rule(NamedTuple):
+    """A packaged rule: its document, the days it is known to hold, and what the rows leave open."""
+
+    document: str
+    first: date | None
+    last: date | None
+    gaps: list[str]
+
+
+def rule_on(code: str, hours: pd.DataFrame, on: date | None) -> Rule:
+    """The rule whose hours answer `on`, or the last one where no day is asked for.
 
     Raises
     ------
@@ -29,7 +38,11 @@ def rule_on(code: str, hours: pd.DataFrame, on: date | None) -> tuple[str, list[
     documents = sorted(dict.fromkeys(hours["document"]), key=lambda name: _first_day(name, rows.get(name, {})))
     held = [name for name in documents if on is None or _holds(name, rows.get(name, {}), on)]
     if held:
-        return held[-1], _gaps(held[-1], rows.get(held[-1], {}), on)
+        row = rows.get(held[-1], {})
+        first, last = (
+            date.fromisoformat(row[end]) if row.get(end) else None for end in ("in_force_from", "in_force_to")
+        )
+        return Rule(held[-1], first, last, _gaps(held[-1], row, on))
     early = on is not None and on < _first_day(documents[0], rows.get(documents[0], {}))
     name = documents[0 if early else -1]
     row = rows.get(name, {})
@@ -68,6 +81,6 @@ def _gaps(document: str, row: dict[Any, Any], on: date | None) -> list[str]:
     if not row.get("in_force_from"):
         asked = "" if on is None else f": whether it held on {on} is not known"
         gaps.append(f"the data hold no day on which {document} came into force{asked}")
-    if on is None and (row.get("in_force_from") or row.get("in_force_to")):
+    if row.get("in_force_from") or row.get("in_force_to"):
         gaps.append(f"{document} is in force {_span(row)}: a load of other days is billed as if it held")
     return gaps

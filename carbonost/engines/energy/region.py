@@ -35,7 +35,7 @@ BANDS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 _OF_BAND: Final = re.compile(r"(?:sharp = )?(peak|flat|valley) x ([\d.]+)(?: \(.*\))?\Z")
 _SINGLE: Final = re.compile(r"single-part (<|>=)([\d.]+) (kVA|kV)\Z")
 _SHARP_OF_INDUSTRY: Final = "large industry (sharp)"
-_OF_THE_DATA: Final = ("region", "voltage", "status", "gaps", "sources")
+_OF_THE_DATA: Final = ("region", "voltage", "rule_from", "rule_to", "status", "gaps", "sources")
 DIRECT_TRADE: Final = "for agency-purchase users; a user who trades directly gives the contract or market price"
 
 
@@ -118,17 +118,17 @@ def tariff_from_region(
         gaps = ["charge is not stated: ratios of two-part users, and no fixed charge is billed"]
     rows = table("tou_periods")
     rows = rows[rows["region"] == code]
-    document, of_the_day = rule_on(code, rows, on)
-    hours, open_hours = _hours(code, rows[rows["document"] == document], single=single)
-    special = special_days(code, document, hot_days, holidays)
+    answer = rule_on(code, rows, on)
+    hours, open_hours = _hours(code, rows[rows["document"] == answer.document], single=single)
+    special = special_days(code, answer.document, hot_days, holidays)
     open_hours += special.gaps
-    statuses, documents = [*map(str, hours["status"]), *special.statuses], [document]
+    statuses, documents = [*map(str, hours["status"]), *special.statuses], [answer.document]
     printed = _read_prices(code, voltage, on) if prices is None else prices
     if printed is not None:
         by_month: Any = dict.fromkeys(range(1, 13), printed)
     else:
         kva = options.get("transformer_kva")
-        rules = _whole_year(region, floating_rules(code, kva, single=single, voltage=voltage, document=document))
+        rules = _whole_year(region, floating_rules(code, kva, single=single, voltage=voltage, document=answer.document))
         rules = [_with_special(rule, special) for rule in rules]
         floating, rest = price_parts(region, rules, flat_cny_per_kwh, floating_cny_per_kwh, not_floating_cny_per_kwh)
         by_month = {month: rule.prices(floating, rest) for rule in rules for month in rule.months}
@@ -138,7 +138,7 @@ def tariff_from_region(
         documents += [rule.document for rule in rules]
     status = weakest(statuses)
     told = second_hand("the rule", status, sorted(set(documents)))
-    gaps = [*told, *of_the_day, *open_hours, *gaps, *_unapplied(code, document, special), DIRECT_TRADE]
+    gaps = [*told, *answer.gaps, *open_hours, *gaps, *_unapplied(code, answer.document, special), DIRECT_TRADE]
     return Tariff.from_bands(
         [*_bands(hours), *special.bands],
         by_month,
@@ -146,6 +146,8 @@ def tariff_from_region(
         charge=charge,
         region=code,
         voltage=voltage,
+        rule_from=answer.first,
+        rule_to=answer.last,
         status=status,
         gaps=tuple(dict.fromkeys(gaps)),
         sources=tuple(dict.fromkeys(documents)),
