@@ -19,6 +19,8 @@ _FALLBACK: Final = "DejaVu Sans"  # comes with matplotlib, and has the signs the
 def axes_or_new(axes: Any = None, size: tuple[float, float] = (9, 3.5)) -> Any:
     """Axes given, or new ones of pyplot, which the cell of a notebook shows by itself."""
     if axes is not None:
+        if not hasattr(axes, "annotate"):
+            raise InputError("are no axes", "axes", type(axes).__name__, "Give matplotlib's, or leave them out.")
         return axes
     return load("matplotlib.pyplot", "a plot").subplots(figsize=size, layout="constrained")[1]
 

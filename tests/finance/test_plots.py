@@ -3,6 +3,7 @@ import io
 import pytest
 
 from carbonost.engines.finance import Cashflow, Financing, macc, npv_sensitivity, tornado
+from carbonost.errors import InputError
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 
@@ -91,3 +92,12 @@ def test_a_picture_on_axes_given_opens_and_closes_no_figure():
     assert pyplot.get_fignums() == [*before, drawn.figure.number]
     pyplot.close(own)
     pyplot.close(drawn.figure)
+
+
+def test_a_picture_is_of_one_scenario_and_on_axes():
+    measure = {"capex_cny": 1.0, "saving_cny_per_year": 1.0}
+    wacc = [[0.05], [0.10]]
+    with pytest.raises(InputError, match="several scenarios"):
+        Cashflow.build([measure, measure], {"wacc": wacc, "horizon_years": 2}).plot()
+    with pytest.raises(InputError, match="are no axes"):
+        macc([]).plot(5)

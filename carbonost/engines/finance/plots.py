@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carbonost.domain.picture import axes_or_new, finish, words_in
+from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from carbonost.engines.finance.cashflow import Cashflow
@@ -83,8 +84,11 @@ def plot_cashflow(flow: Cashflow, axes: Any = None, language: str = "zh") -> Any
     Where somebody else finances, the owner's running sum stands beside it.
     """
     say = words_in(language, _ZH)
+    summed = flow.total(flow)
+    if summed.after_tax.ndim > 1:
+        raise InputError("holds several scenarios", "flow", summed.after_tax.shape, "Build the flow of one scenario.")
     axes = axes_or_new(axes)
-    yearly, owner = (each.reshape(-1, each.shape[-1]).sum(axis=0) / 1e4 for each in (flow.after_tax, flow.owner))
+    yearly, owner = summed.after_tax / 1e4, summed.owner / 1e4
     years = np.arange(yearly.size)
     axes.bar(years, yearly, color=np.where(yearly < 0, "tab:red", "tab:green"))
     axes.plot(years, np.cumsum(yearly), color="black", marker=".", label=say("running sum"))
