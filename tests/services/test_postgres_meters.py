@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing, contextmanager
-from itertools import count
+from itertools import count, product
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from carbonost.errors import (
 from carbonost.storage import open_meters, open_records
 from carbonost.storage.conformance.kit import readings
 from carbonost.storage.meters_postgres import chunks
+from carbonost.storage.meters_postgres.schema import REVISION
 from carbonost.storage.ports import RetentionPolicy, WriteResult
 from carbonost.storage.sql import migrate
 from carbonost.storage.tenants import TenantMeters
@@ -258,15 +259,15 @@ def test_readings_have_versions_that_go_down_and_up(postgres, name):
     with pytest.raises(NotFoundError, match="schema does not exist"):
         migrate.upgrade(address(postgres, name, schema="nowhere"), port="meters")
     assert migrate.current(url, "meters") is None
-    assert migrate.upgrade(url, port="meters") == "0001"
+    assert migrate.upgrade(url, port="meters") == REVISION
     with closing(open_meters(url + "&layout=chunk")) as store:
         store.write(readings())
-    assert migrate.current(url, "meters") == "0001"
-    assert migrate.upgrade_all(url) == {"meters": "0001"}
+    assert migrate.current(url, "meters") == REVISION
+    assert migrate.upgrade_all(url) == {"meters": REVISION}
     assert migrate.downgrade(url, "base", port="meters") is None
     (left,) = run(postgres, name, "select tablename from pg_tables where schemaname = 'park'")
     assert left.fetchall() == [("meter_version",)]
-    assert migrate.upgrade(url, port="meters") == "0001"
+    assert migrate.upgrade(url, port="meters") == REVISION
     with closing(open_meters(url)) as store:
         assert store.series() == []
     assert migrate.upgrade_all(address(postgres, name)) == {"records": migrate.current(address(postgres, name))}
@@ -301,7 +302,7 @@ def test_one_address_serves_records_and_readings(postgres, name):
         meters.write(readings())
         with records.for_tenant("org").begin() as uow:
             uow.jobs.put({"id": "j1"})
-    assert migrate.upgrade_all(url) == {"meters": "0001", "records": migrate.current(url)}
+    assert migrate.upgrade_all(url) == {"meters": REVISION, "records": migrate.current(url)}
     (places,) = run(postgres, name, "select schemaname from pg_tables where tablename in ('jobs', 'alembic_version')")
     assert places.fetchall() == [("readings",), ("readings",)]
     alone = address(postgres, name, schema="alone")  # made by records where readings have not been
@@ -363,3 +364,35 @@ def test_many_meters_whose_heads_fill_together_are_packed_some_at_a_time(postgre
         assert len(store.read({}, *ALWAYS)) == 20 * 60
     assert packed[-1] == 20
     assert max(np.diff(packed)) <= 1 + chunks.PACE * 20 // 40
+
+
+def test_sums_of_quarter_hours_say_what_the_readings_say_and_days_without_them_too(postgres, name):
+    url = address(postgres, name, layout="chunk")
+    rng = np.random.default_rng(3)
+    minutes = [
+        readings("short", "2024-01-01T00:00Z", rng.normal(50, 9, 3000).round(2), "1min"),
+        readings("float", "2024-01-01T05:07Z", rng.normal(50, 9, 3000), "1min"),
+        readings("small", "2024-01-01T00:00Z", rng.normal(50, 9, 150), "15min"),
+    ]
+    spans = [("2024-01-01T00:00Z", "2024-01-05T00:00Z"), ("2024-01-01T11:11Z", "2024-01-02T23:59Z")]
+    asked = [("1h", "Asia/Kolkata"), ("1d", "Asia/Shanghai"), ("1mo", "Asia/Kathmandu"), ("1d", "UTC")]
+
+    def same():
+        with closing(open_meters(url)) as store, closing(open_meters("memory://")) as plain:
+            plain.write(pd.concat(minutes))
+            for (start, end), (every, tz), how in product(spans, asked, ("energy", "max", "mean")):
+                found = store.downsample({}, start, end, every, tz, how)
+                pd.testing.assert_frame_equal(found, plain.downsample({}, start, end, every, tz, how), rtol=1e-12)
+        (filled,) = run(postgres, name, "select count(*), count(rollup) from meter_chunk")
+        return filled.fetchone()
+
+    with closing(open_meters(url)) as store:
+        store.write(pd.concat(minutes))
+    assert same() == (8, 5)
+    assert migrate.downgrade(url, "0001", port="meters") == "0001"
+    assert migrate.upgrade(url, port="meters") == REVISION
+    assert same() == (8, 0)
+    minutes[0].loc[7, "value"] += 1  # a day gets its sums when it is next written
+    with closing(open_meters(url)) as store:
+        assert store.write(minutes[0]).updated == 1
+    assert same() == (8, 1)

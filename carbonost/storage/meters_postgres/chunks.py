@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carbonost.storage import cells
-from carbonost.storage.civil import DAY, EARLIEST
+from carbonost.storage.civil import DAY, EARLIEST, QUARTER
 from carbonost.storage.codec import Packed, as_integers, pack_days
 from carbonost.storage.days import Columns, days_of, in_order, inside, joined, laid_out, merge, opened, texts
 from carbonost.storage.meters_postgres import sql, wire
+from carbonost.storage.rollup import pack_rollups, unpack_rollups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,8 +106,9 @@ class ChunkLayout:
 
     def cells(self, cursor: Any, ids: Sequence[int], first: int, last: int, cuts: Integers) -> Cells:
         """Return the buckets between `cuts` of a range."""
-        held, slab = [], []
-        for series, packed in self._chunks(cursor, sql.PLAIN, ids, first, last):
+        whole = (0, 0) if (cuts % QUARTER).any() else (-(-first // DAY), last // DAY)
+        held, slab = self._rolled_up(cursor, ids, *whole, cuts), []
+        for series, packed in self._chunks(cursor, sql.PLAIN, ids, first, last, *whole):
             slab.append(cells.of_readings(*inside(series, packed, first, last, plain=True)[:3]))
             if len(slab) == _SLAB:
                 held.append(cells.gather(cells.join(slab), cuts))
@@ -214,10 +216,25 @@ class ChunkLayout:
         return {(series, day): (first, last) for series, day, first, last in cursor.fetchall()}
 
     @staticmethod
-    def _chunks(cursor: Any, statement: str, ids: Sequence[int], first: int, last: int) -> Iterator[tuple[int, Packed]]:
+    def _rolled_up(cursor: Any, ids: Sequence[int], first: int, last: int, cuts: Integers) -> list[Cells]:
+        """Return what stands in quarter-hours of whole days, added up some days at a time."""
+        if last <= first:
+            return []
+        cursor.execute(sql.ROLLUPS, (list(ids), first, last), binary=True)
+        held = []
+        while rows := cursor.fetchmany(_SLAB):
+            series, day, scale, blobs = zip(*rows, strict=True)
+            quarters = unpack_rollups(np.array(series), np.array(day), np.array(scale), blobs)
+            held.append(cells.gather(quarters, cuts))
+        return held
+
+    @staticmethod
+    def _chunks(
+        cursor: Any, statement: str, ids: Sequence[int], first: int, last: int, *days: int
+    ) -> Iterator[tuple[int, Packed]]:
         if last <= first:
             return
-        cursor.execute(statement, _touching(ids, first, last), binary=True)
+        cursor.execute(statement, (*_touching(ids, first, last), *days), binary=True)
         while rows := cursor.fetchmany(_SLAB):
             for series, _, *fields in rows:
                 yield series, Packed(*fields)
@@ -259,9 +276,10 @@ def _packed(full: Sequence[Day]) -> list[tuple[Any, ...]]:
     begins, start, value, quality, status = laid_out(full)
     places, whole = as_integers(value, begins)
     chunks = pack_days(start, value, quality, status, begins, whole, places)
+    rollups = pack_rollups(start, value, begins, whole, places)
     return [
-        (day.series, day.day, c.count, c.first, c.last, c.step, c.scale, c.width, c.base, c.extra, c.data)
-        for day, c in zip(full, chunks, strict=True)
+        (day.series, day.day, c.count, c.first, c.last, c.step, c.scale, c.width, c.base, c.extra, c.data, rollup)
+        for day, c, rollup in zip(full, chunks, rollups, strict=True)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from carbonost.errors import InvalidDataError, SchemaOutdatedError
 from carbonost.storage.sql.schema import read_statements
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every migration, oldest first."""
 
 REVISION: Final = REVISIONS[-1]

@@ -48,14 +48,16 @@ _KEYS: Final = "unnest(%s::bigint[], %s::bigint[]) as k(series, day)"
 _ROW: Final = "series, start, value, quality, status"
 SPANS: Final = "select series, day, first, last from meter_chunk where series = any(%s) and day between %s and %s"
 CHUNKS: Final = f"select {CHUNK_COLUMNS} from meter_chunk where {_TOUCHED} order by series, day"  # noqa: S608
-PLAIN: Final = f"""select series, day, count, first, last, step, scale, width, base, null, data
-  from meter_chunk where {_TOUCHED} order by series, day"""  # noqa: S608
+PLAIN: Final = f"""select series, day, count, first, last, step, scale, width, base, null, data from meter_chunk
+  where {_TOUCHED} and not (rollup is not null and day >= %s and day < %s) order by series, day"""  # noqa: S608
+ROLLUPS: Final = """select series, day, scale, rollup from meter_chunk
+  where series = any(%s) and day >= %s and day < %s and rollup is not null order by series, day"""
 CHUNKS_OF: Final = f"select {CHUNK_COLUMNS} from meter_chunk join {_KEYS} using (series, day)"  # noqa: S608
 DROP_CHUNKS: Final = f"delete from meter_chunk c using {_KEYS} where c.series = k.series and c.day = k.day"  # noqa: S608
 DROP_WHOLE: Final = "delete from meter_chunk where series = any(%s) and first >= %s and last < %s returning count"
 CUT: Final = f"select series, day from meter_chunk where {_TOUCHED}"  # noqa: S608
-COPY_CHUNKS: Final = f"copy meter_chunk ({CHUNK_COLUMNS}) from stdin (format binary)"
-PUT_CHUNK: Final = f"insert into meter_chunk ({CHUNK_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
+COPY_CHUNKS: Final = f"copy meter_chunk ({CHUNK_COLUMNS}, rollup) from stdin (format binary)"
+PUT_CHUNK: Final = f"insert into meter_chunk ({CHUNK_COLUMNS}, rollup) values ({', '.join(['%s'] * 12)})"  # noqa: S608
 CHUNK_EXTENT: Final = f"""select min(a), max(b) from (
     select min(first) as a, max(last) as b from meter_chunk where {_TOUCHED}
     union all select min(start), max(start) from meter_head where {_RANGE}) e"""  # noqa: S608

@@ -30,7 +30,7 @@ _ROW: Final = np.dtype(
         *(("value", ">f8"), ("l4", ">i4"), ("quality", ">i2"), ("l5", ">i4")),
     ]
 )
-_CHUNK: Final = ("int8",) * 6 + ("int2", "int2", "int8", "bytea", "bytea")
+_CHUNK: Final = ("int8",) * 6 + ("int2", "int2", "int8", "bytea", "bytea", "bytea")
 
 
 class Layout(Protocol):

@@ -12,8 +12,8 @@ from carbonost.storage.civil import DAY, EARLIEST, LATEST, QUARTER
 from carbonost.storage.codec import Packed
 from carbonost.storage.days import Columns, in_order, inside, joined, ranks
 from carbonost.storage.meters_sqlite.head import chosen, load
-from carbonost.storage.meters_sqlite.rollup import unpack_rollups
 from carbonost.storage.meters_sqlite.writer import CHUNK_COLUMNS
+from carbonost.storage.rollup import unpack_rollups
 
 if TYPE_CHECKING:
     import sqlite3

@@ -19,8 +19,8 @@ from carbonost.storage.days import Columns, Day, cuts, days_of, joined, laid_out
 from carbonost.storage.frames import known_series
 from carbonost.storage.meters_sqlite import head
 from carbonost.storage.meters_sqlite.rolled import not_rolled
-from carbonost.storage.meters_sqlite.rollup import pack_rollups
 from carbonost.storage.ports import SeriesInfo, WriteResult
+from carbonost.storage.rollup import pack_rollups
 
 if TYPE_CHECKING:
     import sqlite3

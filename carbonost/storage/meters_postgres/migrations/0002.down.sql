@@ -1,0 +1,1 @@
+alter table meter_chunk drop column rollup;;
