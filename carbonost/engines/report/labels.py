@@ -132,6 +132,7 @@ KEY_NAMES: Final = {
 INPUT_NAMES: Final = {
     "boiler_efficiency": "锅炉效率", "boiler_gas_nm3": "锅炉用气量", "capex": "措施投资", "opex": "措施运维费用",
     "compressor_list": "空压机清单", "green_power_contract": "绿电合同", "grid_headroom_kw": "电网接入裕度",
+    "dispatch": "储能调度所需的电价规则与完整负荷曲线",
     "hot_water_demand": "热水需求", "irradiance": "太阳辐照数据", "latitude": "纬度", "longitude": "经度",
     "life_years": "设备寿命", "lighting_list": "照明灯具清单", "motor_list": "电机清单",
     "operating_hours_per_year": "年运行小时数", "roof_area_m2": "屋顶面积", "roof_usable_share": "屋顶可用比例",
