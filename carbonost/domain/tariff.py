@@ -336,6 +336,19 @@ def infer_charge(demand: float, capacity: float, contract_kw: float | None) -> C
     return "capacity" if capacity else "energy_only"
 
 
+def _unbilled(charge: Charge, demand: float, capacity: float, *, discounted: bool) -> list[str]:
+    """What a charge needs and was not given, and what was given and it does not bill."""
+    price = {"demand": demand, "contract": demand, "capacity": capacity}.get(charge, 1.0)
+    out = [] if price else [f"the price of charge={charge!r} is not given: the fixed charge is not billed"]
+    if demand and charge in ("energy_only", "capacity"):
+        out.append(f"demand_cny_per_kw_month is given, and charge={charge!r} does not bill it")
+    if capacity and charge != "capacity":
+        out.append(f"capacity_cny_per_kva_month is given, and charge={charge!r} does not bill it")
+    if discounted and charge == "contract":
+        out.append("the demand discount is not applied to a contract")
+    return out
+
+
 def _charged(
     charge: Charge | None, demand: float | None, capacity: float | None, contract_kw: float | None,
     options: dict[str, Any],
@@ -348,9 +361,9 @@ def _charged(
         one_of(charge, "charge", CHARGES)
     billed = infer_charge(demand, capacity, contract_kw) if charge is None else charge
     given = {"charge": billed, "demand_cny_per_kw_month": demand, "capacity_cny_per_kva_month": capacity}
-    if billed != "energy_only" and not (capacity if billed == "capacity" else demand):
-        gap = f"the price of charge={billed!r} is not given: the fixed charge is not billed"
-        options = {**options, "gaps": tuple(dict.fromkeys((*texts(options.get("gaps", ()), "gaps"), gap)))}
+    doubts = _unbilled(billed, demand, capacity, discounted=options.get("demand_discount") is not None)
+    if doubts:
+        options = {**options, "gaps": tuple(dict.fromkeys((*texts(options.get("gaps", ()), "gaps"), *doubts)))}
     if billed == "contract":
         options = getattr(import_module(_CONTRACT[0]), _CONTRACT[1])(options)
     return {**given, "contract_kw": contract_kw, **options}

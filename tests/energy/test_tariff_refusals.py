@@ -282,3 +282,19 @@ def test_a_battery_has_no_field_it_has_not():
     with pytest.raises(InputError, match="soc_min") as caught:
         EnergyOptimizer().optimize_peak_shaving(LOAD, 100.0, 50.0, HOURS, soc_minimum=0.1)
     assert caught.value.field == "soc_minimum"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"charge": "energy_only", "demand_cny_per_kw_month": 40.0}, "demand_cny_per_kw_month is given"),
+        ({"charge": "capacity", "demand_cny_per_kw_month": 40.0}, "demand_cny_per_kw_month is given"),
+        ({"charge": "demand", "demand_cny_per_kw_month": 40.0}, "capacity_cny_per_kva_month is given"),
+        ({"contract_kw": 90.0, "demand_discount": DemandDiscount(260.0, 0.9)}, "not applied to a contract"),
+        ({"charge": "demand", "capacity_cny_per_kva_month": 0.0}, "not billed"),
+    ],
+)
+def test_what_is_given_and_not_billed_is_a_gap(given, words):
+    options = {"transformer_kva": 100.0, "capacity_cny_per_kva_month": 22.6, **given}
+    assert any(words in gap for gap in Tariff.from_prices(0.5, **options).gaps)
+    assert Tariff.from_prices(0.5, demand_cny_per_kw_month=40.0).gaps == ()
