@@ -249,6 +249,8 @@ def test_what_is_of_another_kind_is_refused():
         lambda: tax_terms({"cit_rate": {"value": "much"}}, residual_rate=0.0),
         lambda: check_consistency(rate=0.1, horizon_years=5, conventional="yes"),
         lambda: check_consistency(rate=0.1, horizon_years=5, payback_years=-1.0),
+        lambda: macc([["a", 1.0, 1.0]]),
+        lambda: macc(5),
         lambda: macc([{"id": None, "mac_cny_per_t": 1.0, "abatement_t": 1.0}]),
         lambda: macc([{"id": "a", "mac_cny_per_t": "12", "abatement_t": 0.0}]),
     ):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,6 @@ import pandas as pd
 from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import scalar
 from carbonost.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 NEGATIVE = (
     "negative abatement costs are ranked by total net saving, not by CNY/t: below zero the ratio "
@@ -125,11 +123,19 @@ def macc(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> Macc:
     return Macc(frame, frame.loc[ranked, "id"].tolist(), tuple(notes))
 
 
+def _table(rows: object) -> pd.DataFrame:
+    """Records, or a frame, as a frame."""
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    records = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping)) else [rows]
+    for at, record in enumerate(records):
+        if not isinstance(record, Mapping):
+            raise InputError("is no record", "rows", record, "Give records id, mac_cny_per_t, abatement_t.", at)
+    return pd.DataFrame(records)
+
+
 def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    try:
-        frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    except (TypeError, ValueError) as exc:
-        raise InputError("is not a table", "rows", type(rows).__name__, "Give records id, mac_cny_per_t, …") from exc
+    frame = _table(rows)
     wanted = ["id", "mac_cny_per_t", "abatement_t"]
     if frame.empty and not len(frame.columns):
         frame = pd.DataFrame(columns=wanted)
