@@ -168,11 +168,69 @@ def test_control_refuses_what_its_state_does_not_hold(assets, options, words):
 
 
 @pytest.mark.parametrize(
-    "state", [5, {"soc": "x"}, {"month_peak_kw": float("nan")}, {"month_peak_kw": -5.0}, {"day_peaks_kw": ["x"]}]
+    ("state", "field"),
+    [
+        (5, "state"),
+        ([0.5], "state"),
+        ('{"soc": 0.5, "mon', "state"),
+        (b"\xff\x00", "state"),
+        ("null x", "state"),
+        ({"soc": "x"}, "soc"),
+        ({"soc": True}, "soc"),
+        ({"soc": None}, "soc"),
+        ({"soc": float("nan")}, "soc"),
+        ({"soc": 1.2}, "soc"),
+        ({"month_peak_kw": float("nan")}, "month_peak_kw"),
+        ({"month_peak_kw": -5.0}, "month_peak_kw"),
+        ({"month_peak_kw": None}, "month_peak_kw"),
+        ({"day_peaks_kw": ["x"]}, "day_peaks_kw"),
+        ({"day_peaks_kw": 7.0}, "day_peaks_kw"),
+        ({"month": 202503}, "month"),
+        ({"month": "2025-13"}, "month"),
+        ({"day": "yesterday!"}, "day"),
+        ({"window": {"number": 3}}, "window"),
+        ({"window": {"number": 3, "kwh": "x", "hours": 0.1}}, "window"),
+        ({"window": 4}, "window"),
+        ({"chp": {"chp": {"on": True, "held_h": 1.0, "power_kw": 9.0}}}, "chp"),
+        ({"format": 2}, "format"),
+        ({"site": "00000000"}, "site"),
+    ],
 )
-def test_a_state_that_cannot_be_is_refused(state):
-    with pytest.raises(InputError, match="state"):
+def test_a_state_that_cannot_be_is_refused_by_its_entry(state, field):
+    with pytest.raises(InputError, match="state") as caught:
         OPT.controller(Site(assets=[Battery(40.0, 12.0)]), TARIFF).step(works(1), state)
+    assert caught.value.field == ("state" if field == "state" else f"state[{field!r}]")
+    assert caught.value.remedy or field == "soc"
+
+
+@pytest.mark.parametrize("unit", [5, {"on": 1, "held_h": None, "power_kw": 0.0}, {"on": True, "held_h": 1.0}])
+def test_a_damaged_record_of_a_chp_is_refused(unit):
+    site = Site(assets=[Battery(40.0, 12.0), Chp(50.0, 0.38, 0.45, heat_dump=True)])
+    with pytest.raises(InputError, match="on, held_h and power_kw"):
+        OPT.controller(site, TARIFF, gas_price_cny_per_kwh=0.3).step(works(1), {"chp": {"chp": unit}})
+
+
+def test_a_state_of_another_park_is_refused():
+    mine, other = (OPT.controller(Site(assets=[Battery(size, 12.0)]), TARIFF) for size in (40.0, 90.0))
+    state = mine.step(works(1)).state
+    with pytest.raises(InputError, match="another park"):
+        other.step(works(1), state)
+    assert mine.step(works(1), json.dumps(state)) == mine.step(works(1), state)
+
+
+def test_control_killed_and_restored_goes_on_as_if_nothing_had_happened():
+    """Ties without end: three prices, and a load that stands still for hours. Each step is equal to the last bit."""
+    load, rng = works(6).round(-1), np.random.default_rng(4)
+    site = Site(assets=[PvArray(profile_kw=pd.Series(30.0, works(6).index)), Battery(120.0, 40.0)])
+    running, state = OPT.controller(site, TARIFF), {"soc": 0.5}
+    for i in range(0, 96, 3):
+        forecast = load.iloc[i : i + 24] + 10.0 * rng.integers(0, 4, 24)
+        step = running.step(forecast, state)
+        saved = json.dumps(state)
+        restored = OPT.controller(site, TARIFF)
+        restored.step(load.iloc[70:94])  # whatever it did before
+        assert restored.step(forecast, saved) == step
+        state = step.state
 
 
 def test_importing_the_room_loads_no_solver_no_forecaster_and_no_weather():

@@ -51,8 +51,6 @@ class StorageModel:
     clock : Clock, optional
     tied : bool
         Whether equal plans are told apart.
-    live : bool
-        Keep every interval single, so that `update` takes any other problem of the same length and months.
     spare : float
         How much larger a battery `update` is to take without new blocks.
     """
@@ -63,12 +61,11 @@ class StorageModel:
         clock: Clock | None = None,
         *,
         tied: bool = True,
-        live: bool = False,
         spare: float = 1.0,
     ) -> None:
         self._tie = TIE_CNY_PER_KWH if tied else 0.0
         self._written: FloatArray = np.zeros(0)
-        self._live, self._spare = live, spare
+        self._spare = spare
         self._read(problem)
         self._shape()
         self._build(clock)
@@ -81,10 +78,9 @@ class StorageModel:
         """
         kept = self.problem
         self._read(problem)
-        if not self._live:
-            turned = (problem.net_kw < 0) != (kept.net_kw < 0)
-            if turned.any() or (self._must_shave() & ~self._loud[self._block]).any():
-                return False
+        turned = (problem.net_kw < 0) != (kept.net_kw < 0)
+        if turned.any() or (self._must_shave() & ~self._loud[self._block]).any():
+            return False
         self._write()
         return True
 
@@ -135,12 +131,9 @@ class StorageModel:
         """Group intervals into blocks; those that may have to be shaved stay single."""
         p = self.problem
         new = np.ones(p.net_kw.size, dtype=bool)
-        if self._live:
-            loud = np.full(p.net_kw.size, self._limited)
-        else:
-            loud = self._must_shave(self._spare)
-            new[1:] = (p.month[1:] != p.month[:-1]) | (p.price[1:] != p.price[:-1])
-            new[1:] |= ((p.net_kw[1:] < 0) != (p.net_kw[:-1] < 0)) | loud[1:] | loud[:-1]
+        loud = self._must_shave(self._spare)
+        new[1:] = (p.month[1:] != p.month[:-1]) | (p.price[1:] != p.price[:-1])
+        new[1:] |= ((p.net_kw[1:] < 0) != (p.net_kw[:-1] < 0)) | loud[1:] | loud[:-1]
         self._first = np.flatnonzero(new).astype(np.int32)
         self._block = (np.cumsum(new) - 1).astype(np.int32)
         self._loud = loud[self._first]
@@ -154,8 +147,7 @@ class StorageModel:
         """Columns and rows; what depends on the numbers of a problem is written by `_write`."""
         p, model = self.problem, Model()
         n, hours = self._first.size, p.hours
-        free = self._sum(self._free) > 0 if not self._live else np.ones(n, dtype=bool)
-        self._at_free = np.flatnonzero(free).astype(np.int32)
+        self._at_free = np.flatnonzero(self._sum(self._free) > 0).astype(np.int32)
         self._charge, self._discharge, self._stored = model.columns(n), model.columns(n), model.columns(n)
         self._gift = model.columns(self._at_free.size)
         self._excess = model.columns(p.floor_kw.size)
@@ -168,8 +160,7 @@ class StorageModel:
             at = self._shaved
             excess = self._excess[self._month[at]]
             model.rows(at.size, -INF, 0.0, (self._charge[at], 1.0), (self._discharge[at], -1.0), (excess, -1.0))
-            if not self._live:
-                self._first_tangents(model)
+            self._first_tangents(model)
         self.columns = model.n_columns
         self.solver = Solver(model.matrix(np.zeros(self.columns)), clock)
         self.solver.highs.setOptionValue("presolve", "off")  # a reduced model gains nothing from it

@@ -8,7 +8,6 @@ of the forecast is arbitrary, so a forecast shorter than two days is continued b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,18 +16,20 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.asset import Battery, Chp, EvFleet, FlexibleLoad, Site
-from carbonost.domain.checks import is_number
 from carbonost.domain.schedule import Setpoints
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
-from carbonost.engines.energy.live import LiveModel
+from carbonost.engines.energy.live import solve_window
 from carbonost.engines.energy.load import Load, read_load
 from carbonost.engines.energy.problem import Problem, is_open, read_problem
 from carbonost.engines.energy.reduced import as_storage, generation
 from carbonost.engines.energy.solve import NoPlan
+from carbonost.engines.energy.state import DUST, read_state
 from carbonost.engines.energy.storage import StorageProblem, least_peaks
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carbonost.domain.asset import Asset
     from carbonost.domain.series import FloatArray, IntArray
     from carbonost.domain.tariff import Tariff
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 LOOKAHEAD_H: Final = 48.0
 MEMORY_DAYS: Final = 28
 QUANTILE: Final = 0.9
-DUST: Final = 1e-6
-"""How far rounding may put a state of charge beyond a full or an empty battery."""
 OPTIONS: Final = (
     "gas_price_cny_per_kwh", "heat_kw", "carbon_price_cny_per_t", "grid_kg_per_kwh", "gas_kg_per_kwh", "time_limit_s",
 )  # fmt: skip
@@ -47,9 +46,10 @@ _DAY_NS: Final = 86_400_000_000_000
 class Controller:
     """Step by step control of a site's battery.
 
-    The model is kept in the solver and updated in place. What has to survive a restart is in `state`,
-    plain JSON: ``soc``, ``month``, ``month_peak_kw``, ``target_kw``, ``day``, ``day_peaks_kw``; with a CHP ``chp``
-    (on or off, since when, at what power), and with steps shorter than the demand window ``window``.
+    What has to survive a restart is in `state`, and a plan depends on nothing else: a controller built anew goes on
+    as the one before it would have. The state is plain JSON: ``format`` and ``site``, by which it is known, ``soc``,
+    ``month``, ``month_peak_kw``, ``target_kw``, ``day``, ``day_peaks_kw``; with a CHP ``chp`` (on or off, since when,
+    at what power), and with steps shorter than the demand window ``window``.
 
     Parameters
     ----------
@@ -75,7 +75,6 @@ class Controller:
             if name not in OPTIONS:
                 raise InputError("is no option of control", field=name, remedy=f"Options: {', '.join(OPTIONS)}.")
         self._prices = _PriceMemory(tariff)
-        self._model: LiveModel | None = None
         self._seen = [] if history is None else self._day_peaks(read_load(history, name="history"))
 
     def step(self, forecast_kw: Any, state: Mapping[str, Any] | None = None) -> Setpoints:
@@ -85,7 +84,7 @@ class Controller:
         ----------
         forecast_kw : Series, or DataFrame with `timestamp, load_kw` or `ds, yhat` [kW]
             Expected load from now on; its first interval is decided.
-        state : mapping, optional
+        state : mapping or its JSON text, optional
             What the last step returned; measured values may replace ``soc`` and ``month_peak_kw``. Without
             ``soc`` the battery's `soc_initial` holds; a charge beyond the battery's window is its edge.
 
@@ -96,11 +95,11 @@ class Controller:
         Raises
         ------
         InputError
-            If the forecast has gaps or negative values, or ``soc`` is not a share.
+            If the forecast has gaps or negative values, or the state is damaged, of another format or another park.
         """
         load = read_load(forecast_kw, name="forecast_kw")
         battery = self._battery
-        given = _checked(state, battery)
+        given = read_state(state, self.site, battery)
         held = float(np.clip(given["soc"], battery.soc_min, battery.soc_max))
         problem = self._problem(load, held, given.get("chp", {}))
         now = self._advance(problem, given)
@@ -175,9 +174,8 @@ class Controller:
         plan = None
         if storage is not None:
             with suppress(NoPlan):  # the continuation may ask too much; the forecast alone decides
-                plan = self._live(self._continued(problem, storage, next_floor_kw)).solve()
+                plan = solve_window(self._continued(problem, storage, next_floor_kw))
         if storage is None or plan is None:
-            self._model = None
             first = read_schedule(problem, solve_problem(problem, floors)).frame.iloc[0]
             chp = {
                 name: {"on": bool(first.get(f"{name}.chp_on", first[f"{name}.chp_kw"]) > DUST)}
@@ -190,15 +188,6 @@ class Controller:
         size = storage.energy_kwh
         share = float(plan.stored_kwh[0]) / size if size else soc
         return _First(float(plan.charge_kw[0]), float(plan.discharge_kw[0]), float(plan.import_kw[0]), share)
-
-    def _live(self, storage: StorageProblem) -> LiveModel:
-        """The model in the solver, updated; built anew for another clock."""
-        model = self._model
-        if model is not None and model.fits(storage):
-            model.update(storage)
-        else:
-            model = self._model = LiveModel(storage)
-        return model
 
     def _continued(self, problem: Problem, storage: StorageProblem, next_floor_kw: float) -> StorageProblem:
         """Continue a short forecast by its last day, at the prices known for then."""
@@ -255,20 +244,6 @@ def _controlled(site: Site) -> int:
                 else "Plan it with dispatch; add its power to the load.",
             )
     return stores[0]
-
-
-def _checked(state: Mapping[str, Any] | None, battery: Battery) -> dict[str, Any]:
-    """A state of numbers that can be."""
-    if state is not None and not isinstance(state, Mapping):
-        raise InputError("is not a mapping", field="state", value=type(state).__name__, remedy='Give {"soc": 0.5}.')
-    now = {"soc": battery.soc_initial, **(state or {})}
-    if not is_number(now["soc"]) or not -DUST <= now["soc"] <= 1.0 + DUST:
-        raise InputError("is a share, 0 to 1", field="state['soc']", value=now["soc"])
-    peaks = now.get("day_peaks_kw", ())
-    for name, value in (("month_peak_kw", now.get("month_peak_kw", 0.0)), *(("day_peaks_kw", p) for p in peaks)):
-        if not is_number(value) or (name == "month_peak_kw" and value < 0):
-            raise InputError("must be a number that is not negative", field=f"state[{name!r}]", value=value)
-    return now
 
 
 def _note_import(now: dict[str, Any], load: Load, import_kw: float, window_h: float) -> None:

@@ -86,9 +86,13 @@ class Solver:
         self.highs.setOptionValue("mip_rel_gap", 1e-7)
         self.highs.setOptionValue("mip_abs_gap", 1e-6)
         self.highs.setOptionValue("mip_feasibility_tolerance", 1e-9)  # a share of a month's energy hangs on it
-        self.integer = matrix.integer.size > 0
         self.clock = clock or Clock()
         self.spent_s = 0.0
+        self.take(matrix)
+
+    def take(self, matrix: Matrix) -> None:
+        """Hand a model over; nothing of the one before it stays."""
+        self.integer = matrix.integer.size > 0
         columns, rows = matrix.cost.size, matrix.row_lower.size
         kind = np.zeros(columns, dtype=np.int32)
         kind[matrix.integer] = 1

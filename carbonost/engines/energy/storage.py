@@ -63,12 +63,14 @@ class StorageProblem:
         return float(self.battery.power_kw or 0.0)
 
     def excess_kw(self) -> tuple[FloatArray, FloatArray]:
-        """Least and most of each month's peak above what is covered [kW]; a limit without a price is its peak."""
-        top = max(self.import_kw_max - self.covered_kw, 0.0)
-        if top < INF and not self.demand_is_paid:
-            return np.full(self.floor_kw.size, top), np.full(self.floor_kw.size, top)
-        least = np.maximum(self.floor_kw - self.covered_kw, 0.0)
-        return least, np.maximum(top, least)
+        """Least and most of each month's peak above what is covered [kW]; a limit without a price is its peak.
+
+        A peak reached in spite of the limit is no leave to pass it again.
+        """
+        most = np.full(self.floor_kw.size, max(self.import_kw_max - self.covered_kw, 0.0))
+        if self.import_kw_max < INF and not self.demand_is_paid:
+            return most, most
+        return np.minimum(np.maximum(self.floor_kw - self.covered_kw, 0.0), most), most
 
     def room(self) -> Room:
         """What each interval can take and give."""
