@@ -1,16 +1,18 @@
-"""``factors search``, ``template``, ``schema export``: what is packaged, files to start from, shapes of results."""
+"""``factors``, ``tariffs``, ``template``, ``schema``: what is packaged, files to start from, shapes of results."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from carbonost.cli import main as codes
 from carbonost.cli.show import table, tell
 
 if TYPE_CHECKING:
     import argparse
+
+_ASKED: Final = {"parts": "需电价构成", "prices": "需各时段电价", "bands": "需时段与电价"}
 
 
 def add(commands: Any) -> None:
@@ -20,6 +22,8 @@ def add(commands: Any) -> None:
     search.add_argument("text", nargs="+")
     search.add_argument("--most", type=int, default=20, help="最多显示几行")
     search.set_defaults(call=_search)
+    tariffs = commands.add_parser("tariffs", help="列出内置的分时电价规则")
+    tariffs.set_defaults(call=_tariffs)
     template = commands.add_parser("template", help="生成可修改的园区文件")
     template.add_argument("kind", choices=("park",))
     template.add_argument("folder", type=Path)
@@ -54,6 +58,29 @@ def _search(args: argparse.Namespace) -> int:
             for row in found.head(args.most).to_dict("records")
         ],
         right=(3,),
+    )
+    return codes.DONE
+
+
+def _tariffs(_: argparse.Namespace) -> int:
+    from carbonost.engines.energy import packaged_tariffs
+
+    found = packaged_tariffs()
+    table(
+        f"分时电价规则：{len(found)} 个地区，均为二手转录，使用前请对照文件核实",
+        ("地区", "名称", "文件", "执行起", "执行止", "两部制", "单一制"),
+        [
+            (
+                row["region"],
+                row["name_zh"],
+                row["document"],
+                str(row["in_force_from"] or "未载明"),
+                str(row["in_force_to"] or ""),
+                _ASKED[row["two_part"]],
+                _ASKED[row["single_part"]],
+            )
+            for row in found.to_dict("records")
+        ],
     )
     return codes.DONE
 

@@ -191,6 +191,15 @@ def test_factors_are_searched_in_chinese_with_source_and_status(run):
     assert "公告2025年第47号" in out.replace(" ", "").replace("│", "")
 
 
+def test_the_packaged_tariffs_are_listed_with_their_document_and_what_they_ask_for(run):
+    code, out, _ = run("tariffs")
+    assert code == 0
+    line = next(line for line in out.splitlines() if "CN-JS" in line)
+    assert "江苏省" in line
+    assert "需电价构成" in line
+    assert "二手" in out
+
+
 def test_a_template_is_not_written_over_a_park(run, park):
     code, _, err = run("template", "park", park.parent)
     assert code == 1
@@ -256,7 +265,12 @@ def test_the_schemas_of_the_public_models_are_exported_with_their_version(run, t
 def test_what_needs_no_extra_runs_on_the_core_install(tmp_path):
     """S62, P100: jobs are listed, factors found and schemas written with every optional package absent."""
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_OF)
-    calls = [["jobs", "--store", str(tmp_path / "store")], ["factors", "search", "江苏"], ["schema", "export"]]
+    calls = [
+        ["jobs", "--store", str(tmp_path / "store")],
+        ["factors", "search", "江苏"],
+        ["tariffs"],
+        ["schema", "export"],
+    ]
     opened = f"from carbonost.cli.run import open_pipeline\nopen_pipeline(Path({calls[0][2]!r}), create=True)\n"
     called = f"from carbonost.cli.main import main\nsys.exit(max(main(one) for one in {calls!r}))"
     script = f"import sys\nfrom pathlib import Path\n{blocked}{opened}{called}"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from carbonost.engines.energy.bill import ContractDemand, best_contract_demand, bill
     from carbonost.engines.energy.convex import ConvexModel
     from carbonost.engines.energy.optimizer import EnergyOptimizer
+    from carbonost.engines.energy.packaged import packaged_tariffs
     from carbonost.engines.energy.portfolio import Case
     from carbonost.engines.energy.rolling import Controller
     from carbonost.engines.energy.rules import contract_rule
@@ -65,6 +66,7 @@ _NAMES: Final = {
     "best_contract_demand": "carbonost.engines.energy.bill",
     "bill": "carbonost.engines.energy.bill",
     "contract_rule": "carbonost.engines.energy.rules",
+    "packaged_tariffs": "carbonost.engines.energy.packaged",
 }
 
 __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds the two together
@@ -97,6 +99,7 @@ __all__ = [  # the keys of _NAMES, spelled out for type checkers; a test holds t
     "best_contract_demand",
     "bill",
     "contract_rule",
+    "packaged_tariffs",
 ]
 
 __getattr__, __dir__ = attach(__name__, _NAMES)
