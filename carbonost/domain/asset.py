@@ -94,7 +94,7 @@ class Battery(Sized):
             )
         for name in ("soc_initial", "soc_final"):
             value = getattr(self, name)
-            if name == "soc_final" and (value is None or value == "initial"):
+            if name == "soc_final" and (value is None or (isinstance(value, str) and value == "initial")):
                 continue
             if not is_number(value) or not self.soc_min <= value <= self.soc_max:
                 raise InputError(
@@ -211,7 +211,7 @@ class Boiler:
     def __post_init__(self) -> None:
         positive(self, "heat_kw", optional=True)
         share(self, "efficiency")
-        if self.fuel not in ("natural_gas", "electricity"):
+        if not isinstance(self.fuel, str) or self.fuel not in ("natural_gas", "electricity"):
             raise InputError("is not a fuel of a boiler", field="Boiler.fuel", value=self.fuel)
 
 
@@ -244,7 +244,7 @@ class HeatPump(Sized):
             raise InputError("must lie in (0, 1)", field="HeatPump.carnot_share", value=self.carnot_share)
         try:
             cop = np.asarray(self.performance, dtype=np.float64)
-        except (TypeError, ValueError) as exc:
+        except (TypeError, ValueError, OverflowError) as exc:
             raise InputError("must be numbers", field="HeatPump.cop", value=self.cop) from exc
         if not np.all(np.isfinite(cop)) or np.any(cop <= 1):
             raise InputError("a heat pump delivers more heat than power", field="HeatPump.cop", value=self.cop)
@@ -370,6 +370,16 @@ class Site:
         for number, asset in enumerate(self.assets):
             if not isinstance(asset, get_args(Asset)):
                 raise InputError("is not an asset", field="site.assets", value=type(asset).__name__, row=number)
+            for name in ("name", "grade"):
+                value = getattr(asset, name, name)
+                if not isinstance(value, str) or not value:
+                    raise InputError(
+                        "is not a text",
+                        field=f"{type(asset).__name__}.{name}",
+                        value=value,
+                        row=number,
+                        remedy=f"Write {name}='…'.",
+                    )
 
     def named(self) -> list[tuple[str, Asset]]:
         """Assets with names told apart: battery, battery_2, …."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonost._lazy import load
+from carbonost.domain.checks import is_number
 from carbonost.engines.energy.assembly import add_carbon_cap
 from carbonost.engines.energy.dispatch import Solved, assemble, read_schedule, solver_costs
 from carbonost.errors import InfeasibleError, InputError, OptimizationError, UnboundedError
@@ -55,6 +56,8 @@ class ConvexModel:
         ]
 
     def __getitem__(self, name: str) -> Any:
+        if not isinstance(name, str):
+            raise InputError("is not the name of a flow", field="name", value=name, remedy="Write model['import_kw'].")
         parts = [
             self._cp.multiply(np.broadcast_to(flow.factor, flow.columns.shape), self._x[flow.columns])
             for flow in self._assembly.flows
@@ -70,6 +73,7 @@ class ConvexModel:
 
         The schedule's ledger holds the declared terms; the rest is in ``diagnostics["extra_cny"]``.
         """
+        self._check(extra_cny, constraints)
         problem = self._cp.Problem(self._cp.Minimize(self.cost_cny + extra_cny), [*self.constraints, *constraints])
         problem.solve(**solver)
         if problem.status in ("infeasible", "infeasible_inaccurate"):
@@ -82,6 +86,19 @@ class ConvexModel:
         schedule = read_schedule(self.problem, solved)
         extra = getattr(extra_cny, "value", extra_cny)
         return replace(schedule, diagnostics={**schedule.diagnostics, "extra_cny": float(extra)})
+
+    def _check(self, extra_cny: Any, constraints: Any) -> None:
+        if not (is_number(extra_cny) or isinstance(extra_cny, self._cp.Expression)):
+            raise InputError("is neither a number nor a cvxpy expression", field="extra_cny", value=extra_cny)
+        if not isinstance(constraints, (list, tuple)) or not all(
+            isinstance(limit, self._cp.Constraint) for limit in constraints
+        ):
+            raise InputError(
+                "is not a list of cvxpy constraints",
+                field="constraints",
+                value=constraints,
+                remedy="Write [model['import_kw'] <= 100].",
+            )
 
     def _fixed(self) -> float:
         return fsum(float(term.fixed_cny.sum()) for term in self._assembly.terms if term.fixed_cny is not None)

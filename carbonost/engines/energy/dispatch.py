@@ -45,13 +45,13 @@ FRAME: Final = ("load_kw", "import_kw", "export_kw", "charge_kw", "discharge_kw"
 
 
 def assemble(problem: Problem, peak_floor_kw: FloatArray | None = None) -> Assembly:
-    """Meter, heat balances, assets and caps as one model."""
+    """Meter, heat balances, assets and caps as one model; of equal plans none is taken for the order assets come in."""
     assembly = Assembly(
         problem.load, problem.at, problem.rate, problem.economics, zone=problem.zone, heat_kw=problem.heat_kw
     )
     meter(assembly, problem.site.grid, peak_floor_kw)
     open_heat(assembly, problem.heat_kw)
-    for name, asset in problem.site.named():
+    for name, asset in sorted(problem.site.named(), key=lambda pair: (type(pair[1]).__name__, pair[0])):
         add_asset(assembly, name, asset)
     add_rebate(assembly)
     _own_power_only(problem, assembly)

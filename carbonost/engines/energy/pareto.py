@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray
 
 NUDGE = 1e-9
+MOST_POINTS = 1000
 
 
 def pareto(problem: Problem, points: int = 5) -> Frontier:
@@ -25,7 +26,7 @@ def pareto(problem: Problem, points: int = 5) -> Frontier:
 
     The cleanest point is the cheapest plan among those of least emissions.
     """
-    if not isinstance(points, int) or points < 2:  # noqa: PLR2004 -- a front has two ends
+    if not isinstance(points, int) or not 2 <= points <= MOST_POINTS:  # noqa: PLR2004 -- a front has two ends
         raise InputError("a front has at least two points", field="points", value=points, remedy="Write points=5.")
     if not np.any(problem.rate.grid_t_per_kwh) and not problem.economics.gas_t_per_kwh:
         raise InputError(

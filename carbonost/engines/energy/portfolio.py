@@ -66,10 +66,7 @@ def solve_portfolio(
     CarbonostError
         The first park that has no plan; a note of the error names it.
     """
-    if not isinstance(cases, Mapping):
-        raise InputError(
-            "is not a mapping of parks", field="cases", value=type(cases).__name__, remedy="Give {park: Case}."
-        )
+    _check(cases, executor, progress)
     found: dict[str, Schedule] = {}
     if executor is None:
         for name, case in cases.items():
@@ -85,3 +82,22 @@ def solve_portfolio(
         if progress is not None:
             progress(len(found), len(cases))
     return {name: found[name] for name in cases}
+
+
+def _check(cases: Any, executor: Any, progress: Any) -> None:
+    if not isinstance(cases, Mapping):
+        raise InputError(
+            "is not a mapping of parks", field="cases", value=type(cases).__name__, remedy="Give {park: Case}."
+        )
+    for name, case in cases.items():
+        if not isinstance(case, Case) or not isinstance(case.options, Mapping):
+            raise InputError(
+                "is not a Case with a mapping of options",
+                field=f"cases[{name!r}]",
+                value=type(case).__name__,
+                remedy="Give Case(site, load, tariff, {…}).",
+            )
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError("submits nothing", field="executor", value=executor, remedy="Give a ProcessPoolExecutor().")
+    if progress is not None and not callable(progress):
+        raise InputError("cannot be called", field="progress", value=progress, remedy="Give a function (done, total).")

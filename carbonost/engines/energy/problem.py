@@ -53,19 +53,15 @@ def read_problem(
     discount_rate: float = 0.08,
 ) -> Problem:
     """Check everything a caller gave; see `EnergyOptimizer.dispatch`."""
-    if not isinstance(site, Site):
-        raise InputError("is not a Site", field="site", value=type(site).__name__, remedy="Write Site(assets=[…]).")
-    if not isinstance(tariff, Tariff):
-        raise InputError(
-            "is not a Tariff", field="tariff", value=type(tariff).__name__, remedy="Write Tariff.from_prices(…)."
-        )
+    check_nouns(site, tariff)
     drawn = read_load(load, load_kwh)
     at = horizon(drawn, tariff.zone, tariff.demand_window_min)
     amounts = {
         "carbon_price_cny_per_t": carbon_price_cny_per_t, "gas_kg_per_kwh": gas_kg_per_kwh, "carbon_cap_t": carbon_cap_t
     }  # fmt: skip
     for name, value in amounts.items():
-        if value is not None and not (is_number(value) and value >= 0):
+        free = value is None and name != "carbon_price_cny_per_t"
+        if not free and not (is_number(value) and float(value or 0.0) >= 0):
             raise InputError("must be a number that is not negative", field=name, value=value)
     for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
         if not (is_number(value) and float(value or 0.0) > 0) and not (value is None and name == "time_limit_s"):
@@ -92,6 +88,16 @@ def read_problem(
     heat = {grade: profile(kw, drawn, "heat_kw") for grade, kw in grades.items()}
     rate = rates(tariff, at, factor, economics.weight)
     return Problem(site, drawn, at, rate, economics, heat, tariff.zone, Clock(time_limit_s))
+
+
+def check_nouns(site: Any, tariff: Any) -> None:
+    """Refuse what is no site, or no tariff."""
+    if not isinstance(site, Site):
+        raise InputError("is not a Site", field="site", value=type(site).__name__, remedy="Write Site(assets=[…]).")
+    if not isinstance(tariff, Tariff):
+        raise InputError(
+            "is not a Tariff", field="tariff", value=type(tariff).__name__, remedy="Write Tariff.from_prices(…)."
+        )
 
 
 def is_open(asset: Asset) -> bool:

@@ -20,7 +20,7 @@ from carbonost.domain.schedule import Setpoints
 from carbonost.engines.energy.dispatch import read_schedule, solve_problem
 from carbonost.engines.energy.live import solve_window
 from carbonost.engines.energy.load import Load, read_load
-from carbonost.engines.energy.problem import Problem, is_open, read_problem
+from carbonost.engines.energy.problem import Problem, check_nouns, is_open, read_problem
 from carbonost.engines.energy.reduced import as_storage, generation
 from carbonost.engines.energy.solve import NoPlan
 from carbonost.engines.energy.state import DUST, read_state
@@ -69,6 +69,7 @@ class Controller:
     """
 
     def __init__(self, site: Site, tariff: Tariff, *, history: Any = None, **options: Any) -> None:
+        check_nouns(site, tariff)
         self.site, self.tariff, self.options = site, tariff, options
         self._index = _controlled(site)
         for name in options:

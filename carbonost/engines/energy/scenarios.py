@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from carbonost.domain.asset import Battery, PvArray
+from carbonost.domain.checks import is_number
 from carbonost.domain.schedule import ScenarioPlan
 from carbonost.engines.energy.assembly import TIE_CNY_PER_KWH
-from carbonost.engines.energy.load import given_kw
+from carbonost.engines.energy.load import given_kw, numbers
 from carbonost.engines.energy.model import INF, Model
 from carbonost.engines.energy.reduced import is_given
 from carbonost.engines.energy.solve import NoPlan, Solver
@@ -62,9 +63,9 @@ def plan_scenarios(
     """
     cases = list(problems.values())
     weights = _weights(probabilities, len(cases))
-    if aim not in ("expected", "worst", "cvar"):
+    if not isinstance(aim, str) or aim not in ("expected", "worst", "cvar"):
         raise InputError("is not an aim", field="aim", value=aim, remedy="Use 'expected', 'worst' or 'cvar'.")
-    if not 0 < tail <= 1:
+    if not is_number(tail) or not 0 < tail <= 1:
         raise InputError("must lie in (0, 1]", field="tail", value=tail)
     battery = _battery(cases[0])
     for case in cases:
@@ -106,7 +107,7 @@ def plan_scenarios(
 def _weights(probabilities: Sequence[float] | None, count: int) -> FloatArray:
     if count == 0:
         raise InputError("no scenario is given", field="loads")
-    weights = np.full(count, 1.0 / count) if probabilities is None else np.asarray(probabilities, dtype=float)
+    weights = np.full(count, 1.0 / count) if probabilities is None else numbers(probabilities, "probabilities")
     if weights.shape != (count,) or (weights < 0).any() or abs(weights.sum() - 1.0) > 1e-9:  # noqa: PLR2004 -- rounding
         raise InputError("one per scenario, summing to 1", field="probabilities", value=probabilities)
     return weights

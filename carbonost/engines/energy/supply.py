@@ -59,7 +59,7 @@ def add_asset(assembly: Assembly, name: str, asset: Asset) -> None:
 
 def open_heat(assembly: Assembly, demand_kw: Mapping[str, FloatArray]) -> None:
     """A balance for each grade of heat that is asked for: what is made is what is used."""
-    for grade, kw in demand_kw.items():
+    for grade, kw in sorted(demand_kw.items()):
         rows = assembly.model.rows(assembly.steps, kw, kw)
         assembly.heat[grade] = rows
         assembly.relieve(f"heat_kw[{grade}]" if grade != "heat" else "heat_kw", rows, 1.0)
