@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonost.errors import FactorNotFoundError
@@ -29,7 +29,6 @@ def test_every_region_leads_outward_to_the_world(code):
     assert region(found.code) == found
 
 
-@settings(deadline=None)
 @given(CODES, DAYS)
 def test_every_mainland_place_has_one_grid_factor_on_every_day(code, day):
     if code[:2] in {"71", "81", "82"}:
@@ -43,7 +42,6 @@ def test_every_mainland_place_has_one_grid_factor_on_every_day(code, day):
     assert found.stale is (found.data_year != day.year)
 
 
-@settings(deadline=None)
 @given(NEAR, KNOWN, KNOWN)
 def test_knowing_more_never_takes_the_answer_farther_from_the_year(day, one, other):
     early, late = sorted((one, other))
@@ -51,7 +49,6 @@ def test_knowing_more_never_takes_the_answer_farther_from_the_year(day, one, oth
     assert abs(day.year - years[0]) >= abs(day.year - years[1])
 
 
-@settings(deadline=None)
 @given(NEAR, KNOWN, st.sampled_from(["data_year", "latest_published"]))
 def test_nothing_published_later_than_as_of_answers(day, known, vintage):
     found = resolve(LIBRARY, "electricity", "CN", day, as_of=known, vintage=vintage)

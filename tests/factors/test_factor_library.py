@@ -232,7 +232,7 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), JUNK, max_size=3), min_size=1, max_size=3))
 def test_junk_is_refused_by_name_and_never_crashes(changes):
     good = {name: column[0] for name, column in OWN.items()}
@@ -298,7 +298,7 @@ def test_a_printed_month_counts_as_its_last_day(text, last, day):
     assert printed_date(text, last=last) == (day - date(1970, 1, 1)).days
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(40)))
 def test_row_order_changes_no_answer(order):
     frame = FactorLibrary.default().search("电力", limit=None)

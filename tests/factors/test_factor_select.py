@@ -313,7 +313,7 @@ def answers(request):
     return request.param, day_table(LIBRARY, KEYS, FIRST, LAST, vintage=request.param)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(KEYS) - 1), st.integers(0, (LAST - FIRST).days))
 def test_the_table_says_what_the_single_question_says(key, offset):
     for vintage in ("data_year", "latest_published"):

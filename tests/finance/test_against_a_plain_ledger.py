@@ -101,7 +101,7 @@ def serviced(loan, drawn, horizon):
     return interest, repaid
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(measures, scenarios, taxes, loans)
 def test_a_cash_flow_is_a_ledger_kept_year_by_year(measure, scenario, tax, loan):
     horizon, life = scenario["horizon_years"], measure["life_years"]

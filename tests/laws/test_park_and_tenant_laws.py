@@ -25,7 +25,7 @@ def electricity(kwh, **more):
     return {"energy_type": "electricity", "consumption": kwh, "unit": "kWh", **YEAR, **more}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(uses, amounts)
 def test_tenants_and_common_area_emit_what_the_park_does(tenants, common):
     """Law: meters, net activity rows, and the shares of the tenants all give the park's own inventory."""
@@ -47,7 +47,7 @@ def test_tenants_and_common_area_emit_what_the_park_does(tenants, common):
     assert shared.lines["emissions_t"].sum() == pytest.approx(park, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(amounts, st.integers(0, 364), st.integers(0, 400)), min_size=1, max_size=8))
 def test_an_inventory_summed_by_any_period_is_the_inventory(drawn):
     """Law: splitting or merging periods keeps the total, across years of different factors."""
@@ -66,7 +66,7 @@ def told(rows):
     return zero_carbon_park(CALC.calculate, rows, [{"kind": "direct", "energy_kwh": 1.0}], (), COEFFICIENTS)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(amounts, amounts, amounts, st.floats(0.01, 0.99), st.integers(1, 364), st.randoms())
 def test_units_periods_and_row_order_change_nothing_about_a_park(kwh, coal, heat, share, cut, rng):
     """Laws: a change of unit, a split of the period, a shuffle of the rows leave the park's account as it was."""

@@ -364,7 +364,7 @@ def test_measures_that_share_a_baseline_save_less_together_than_the_sum():
     assert left_over < apart["HP_HOTWATER"].size["cop"].value  # direct use took the warm end of the source
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(ALL))
 def test_the_order_in_which_measures_are_named_changes_nothing(order):
     assert assess(order, SITE, BASE, FACTORS).effects == _reference().effects
@@ -376,7 +376,7 @@ def _reference(cache={}):  # noqa: B006 -- one roadmap for all examples
     return cache["it"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sets(st.sampled_from(ALL)), st.floats(0, 1e8), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_no_set_of_measures_saves_more_than_was_bought(chosen, power, gas, heat):
     base = Baseline(

@@ -115,7 +115,7 @@ def test_a_leap_year_is_counted_as_a_year():
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(-60, 60), st.floats(0.3, 0.9))
 def test_more_light_never_makes_less_on_a_flat_roof(latitude, k):
     """Flat only: a roof that faces away from the sun lives on haze, and loses by a clearer sky."""

@@ -207,7 +207,7 @@ names = st.text(min_size=1, max_size=12) | st.sampled_from([*RESERVED, "a\nb val
 numbers = count()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(point=names, tag=names, text=names, status=st.text(max_size=12), kind=names)
 def test_any_text_round_trips_or_is_refused_before_it_is_sent(odd_store, point, tag, text, status, kind):
     store, sent = odd_store

@@ -222,7 +222,7 @@ odd = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.dictionaries(st.sampled_from([*GOOD, "scope", "category", "purity", "factor", "parameters"]), odd, max_size=3)
 )

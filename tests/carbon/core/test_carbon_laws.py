@@ -51,7 +51,7 @@ def rows(draw):
 tables = st.lists(rows(), min_size=1, max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables)
 def test_scopes_sum_to_the_inventory(table):
     inv = CALC.calculate(table)
@@ -61,14 +61,14 @@ def test_scopes_sum_to_the_inventory(table):
     assert math.fsum(inv.gases_co2e_t.values()) == pytest.approx(float(inv.total_t()), rel=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables, st.randoms())
 def test_row_order_changes_nothing_to_the_last_bit(table, random):
     shuffled = random.sample(table, len(table))
     assert float(CALC.calculate(shuffled).total_t()) == float(CALC.calculate(table).total_t())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows(), st.integers(1, 400))
 def test_splitting_a_period_keeps_the_total(row, after):
     days_in = (row["period_end"] - row["period_start"]).days + 1
@@ -120,7 +120,6 @@ def test_ten_million_small_rows_sum_to_the_last_bit():
     assert exact_sum(values) == exact == exact_sum(values[::-1])
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float64, st.integers(1, 20), elements=st.floats(0, 1e6, allow_subnormal=False)),
     st.lists(st.floats(0, 0.3), min_size=1, max_size=3),
