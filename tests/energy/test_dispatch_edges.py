@@ -114,3 +114,15 @@ def test_the_room_gives_its_bill_and_not_the_module_that_holds_it():
     importlib.import_module("carbonost.engines.energy.optimizer")
     assert callable(room.bill)
     assert room.bill(TARIFF, LOAD).total_cny == pytest.approx(TARIFF.bill(LOAD).total_cny)
+
+
+def test_decisions_that_resist_a_proof_end_with_a_plan_and_its_gap(monkeypatch):
+    monkeypatch.setattr("carbonost.engines.energy.solve.NODES", 20)
+    index = pd.date_range("2025-05-01", periods=96, freq="15min", tz="Asia/Shanghai")
+    load = pd.Series(150.0 + 100.0 * np.sin(np.arange(96) / 15.0), index)
+    plan = OPT.dispatch(Site(assets=[Battery(1000.0, 250.0)]), load, Tariff.from_prices(-0.2))
+    frame = plan.to_frame()
+    assert plan.status == "feasible"
+    assert plan.diagnostics["bound_cny"] < plan.objective_cny
+    assert 0 < plan.diagnostics["gap"] < 0.01
+    assert np.minimum(frame.charge_kw, frame.discharge_kw).max() == 0.0

@@ -130,7 +130,7 @@ def _solved(assembly: Assembly, matrix: Matrix, clock: Clock) -> Decided:
         return decide_by_windows(matrix, step, assembly.at.month, assembly.at.hours, clock)
     solver = Solver(matrix, clock)
     found = solver.solve()
-    return Decided(found, solver, found.objective, solver.spent_s)
+    return Decided(found, solver, found.bound, solver.spent_s)
 
 
 def _shadow(solver: Solver, integer: IntArray, found: Solution, cap: IntArray | None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from carbonost.engines.energy.model import Matrix
 
 
-class Solution:
-    """What the solver found; duals and reduced costs are read where they are asked for, NaN with integers."""
+NODES: Final = 5000
+"""Branchings after which decisions are no longer sought a proof for; what lacks is reported as a gap."""
 
-    def __init__(self, found: Any, objective: float, *, integer: bool) -> None:
+
+class Solution:
+    """What the solver found; duals and reduced costs are read where they are asked for, NaN with integers.
+
+    `bound` is what no plan costs less than: the objective itself, but where the proof was given up.
+    """
+
+    def __init__(self, found: Any, objective: float, *, integer: bool, bound: float) -> None:
         self._found, self._integer = found, integer
-        self.objective = objective
+        self.objective, self.bound = objective, bound
         self.plan = _floats(found.col_value)
 
     @cached_property
@@ -85,6 +92,7 @@ class Solver:
         self.highs.setOptionValue("parallel", "off")
         self.highs.setOptionValue("mip_rel_gap", 1e-7)
         self.highs.setOptionValue("mip_abs_gap", 1e-6)
+        self.highs.setOptionValue("mip_max_nodes", NODES)
         self.highs.setOptionValue("mip_feasibility_tolerance", 1e-9)  # a share of a month's energy hangs on it
         self.clock = clock or Clock()
         self.spent_s = 0.0
@@ -133,6 +141,10 @@ class Solver:
             self.highs.run()
             self.highs.setOptionValue("presolve", "choose")
             status = self.highs.getModelStatus()
+        if status == codes.kSolutionLimit and not np.isfinite(self.highs.getInfo().mip_gap):  # no plan yet: go on
+            self.highs.setOptionValue("mip_max_nodes", self._hs.kHighsIInf)
+            self.highs.run()
+            status = self.highs.getModelStatus()
         if status == codes.kInfeasible:
             raise NoPlan
         if status in (codes.kUnbounded, codes.kUnboundedOrInfeasible):
@@ -143,9 +155,12 @@ class Solver:
             )
         if status == codes.kTimeLimit:
             raise self.clock.ended()
-        if status not in (codes.kOptimal, codes.kModelEmpty):
+        given_up = status == codes.kSolutionLimit
+        if status not in (codes.kOptimal, codes.kModelEmpty) and not given_up:
             raise OptimizationError(f"the solver stopped: {self.highs.modelStatusToString(status)}")
-        return Solution(self.highs.getSolution(), float(self.highs.getObjectiveValue()), integer=self.integer)
+        objective = float(self.highs.getObjectiveValue())
+        bound = float(self.highs.getInfo().mip_dual_bound) if given_up else objective
+        return Solution(self.highs.getSolution(), objective, integer=self.integer, bound=bound)
 
     def bound(self, gap: float, limit_s: float) -> float:
         """What no plan costs less than, after so much effort; -inf where that is not known."""
