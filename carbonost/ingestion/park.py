@@ -285,9 +285,9 @@ def _file(path: Path, entry: Mapping[str, Any], where: str) -> Path:
     return file
 
 
-def _evidence(file: Path, note: str) -> EvidenceItem:
+def _evidence(file: Path, *notes: str) -> EvidenceItem:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return EvidenceItem(type="file", id=file.name, version=f"sha256:{digest}", note=note)
+    return EvidenceItem(type="file", id=file.name, version=f"sha256:{digest}", note="; ".join(notes))
 
 
 def _meters(path: Path, entry: dict[str, Any], index: int, sources: list[EvidenceItem]) -> pd.DataFrame:
@@ -319,8 +319,8 @@ def _rows(
             continue
         _known(path, f"{name}[{index}].", entry, _TABLE)
         file = _file(path, entry, f"{name}[{index}]")
-        sources.append(_evidence(file, name))
         frame = read_table(file, *table, entry.get("columns"))
+        sources.append(_evidence(file, name, *frame.attrs["notes"]))
         for column in ("consumption", "amount"):
             if column in frame:
                 frame[column] = numbers(frame, column, file, gaps=False)
