@@ -54,23 +54,45 @@ class Recipe:
 
 
 def day_kernels(a: Days, b: Days, recipes: Sequence[Recipe]) -> FloatArray:
-    """Inner products of the days `a` with the days `b` by each recipe, (recipes, n, m)."""
+    """Inner products of the days `a` with the days `b` by each recipe, (recipes, n, m).
+
+    But for holidays a product depends on how two days relate and on the days in between, so it is looked up.
+    """
+    relations, of_pair = _relations(a, b)
     gap = np.abs(a.first - b.first + np.arange(1 - len(b), len(a)))  # days in between, on each diagonal
-    kinds = [np.eye(len(_KINDS))[kind_of(days)] for days in (a, b)]
-    work = (~a.off[:, None] == ~b.off).astype(np.float64)
-    edge = work * ((2 * a.after + a.eve)[:, None] == 2 * b.after + b.eve)
-    weekday = (_weekday(a)[:, None] == _weekday(b)).astype(np.float64)
+    at = of_pair * len(gap) + _laid(np.arange(len(gap)), len(b))
+    one, other, work, edge, weekday = relations.T[:, :, None]
     out = np.empty((len(recipes), len(a), len(b)))
-    for place, recipe in enumerate(recipes):
+    for table, recipe in zip(out, recipes, strict=True):
         weight, width = recipe.season
         turn = np.exp(-2 * np.sin(np.pi * gap / _YEAR_DAYS) ** 2 / width**2 - gap / _SEASON_MEMORY)
-        out[place] = _laid(recipe.constant + _fading(recipe.level, gap) + weight * turn, len(b))
-        out[place] += _laid(_fading(recipe.work, gap) + recipe.season_work * turn, len(b)) * work
-        out[place] += _laid(_fading(recipe.edge, gap), len(b)) * edge
-        out[place] += _laid(_fading(recipe.kind, gap), len(b)) * (kinds[0] @ _alike(recipe) @ kinds[1].T)
-        out[place] += _laid(_fading(recipe.weekday, gap), len(b)) * weekday
-        _add_holidays(out[place], a, b, recipe)
+        looked_up = recipe.constant + _fading(recipe.level, gap) + weight * turn
+        looked_up = looked_up + (_fading(recipe.work, gap) + recipe.season_work * turn) * work
+        looked_up += _fading(recipe.edge, gap) * edge
+        looked_up += _fading(recipe.kind, gap) * _alike(recipe)[one, other]
+        looked_up += _fading(recipe.weekday, gap) * weekday
+        np.take(looked_up, at, out=table)
+        _add_holidays(table, a, b, recipe)
     return out
+
+
+def _relations(a: Days, b: Days) -> tuple[Any, Any]:
+    """How days relate: (p, 5) kinds of the one and the other, both at work or rest, same edge, same weekday.
+
+    With it, (n, m), which of these the days of `a` and `b` have.
+    """
+    traits = [np.stack([kind_of(d), _weekday(d), d.off, 2 * d.after + d.eve], axis=1).astype(np.int64) for d in (a, b)]
+    codes = np.concatenate(traits) @ (1000, 100, 10, 1)
+    _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    kind, weekday, off, turn = np.concatenate(traits)[first].T
+    work = off[:, None] == off
+    pairs = np.stack(
+        [*np.broadcast_arrays(kind[:, None], kind), work, work & (turn[:, None] == turn), weekday[:, None] == weekday],
+        axis=-1,
+    ).reshape(-1, 5)
+    _, first, relation = np.unique(pairs @ (1000, 100, 4, 2, 1), return_index=True, return_inverse=True)
+    of_types = relation.reshape(len(kind), -1)
+    return pairs[first], of_types[np.ix_(which[: len(a)], which[len(a) :])]
 
 
 def _fading(part: tuple[float, float], gap: IntArray) -> FloatArray:
@@ -78,7 +100,7 @@ def _fading(part: tuple[float, float], gap: IntArray) -> FloatArray:
     return np.asarray(part[0] * np.exp(-gap / part[1]))
 
 
-def _laid(line: FloatArray, columns: int) -> FloatArray:
+def _laid(line: Any, columns: int) -> Any:
     """Lay values that depend on i - j alone out as a table, without copying."""
     return np.lib.stride_tricks.sliding_window_view(line, columns)[:, ::-1]
 
