@@ -19,12 +19,44 @@ METERS: Final = Headings(
             "开始时间",
             "时刻",
         ),
-        "point": ("meter", "meter_id", "计量点", "表号", "电表编号"),
+        "day": ("date", "日期", "数据日期", "采集日期", "用电日期", "统计日期", "抄表日期"),
+        "point": (
+            "meter",
+            "meter_id",
+            "计量点",
+            "计量点编号",
+            "表号",
+            "电表号",
+            "电表编号",
+            "表计编号",
+            "资产编号",
+            "电能表资产编号",
+            "电能表资产号",
+        ),
+        "account": ("户号", "用户编号", "用户号", "客户编号", "用电户号"),
         "energy_type": ("carrier", "fuel", "能源品种", "能源类型", "品种"),
-        "value": ("reading", "energy", "用量", "数值", "电量", "有功电量", "读数", "有功功率", "功率", "负荷"),
+        "value": (
+            "reading",
+            "energy",
+            "用量",
+            "数值",
+            "电量",
+            "有功电量",
+            "读数",
+            "示值",
+            "有功示值",
+            "正向有功示值",
+            "正向有功总示值",
+            "有功功率",
+            "功率",
+            "负荷",
+        ),
         "unit": ("单位", "计量单位"),
+        "multiplier": ("倍率", "综合倍率", "计量倍率", "电能表倍率"),
+        "quantity": ("数据类型", "数据项", "数据项名称", "曲线类型"),
     }
 )
+"""`day` is the date of a row of many intervals, or of a clock in `start`; an `account` may have several points."""
 
 ENTITIES: Final = Headings(
     {

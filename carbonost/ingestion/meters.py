@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
-from carbonost.errors import FileFormatError, InputError, NaiveTimestampError, UnitError, UnknownEnergyTypeError
+from carbonost.errors import FileFormatError, InputError, NaiveTimestampError, UnknownEnergyTypeError
 from carbonost.factors.energy_types import energy_type
-from carbonost.ingestion import mapping
-from carbonost.ingestion.tabular import numbers, read_table
+from carbonost.ingestion import amounts, mapping, quantities, stamps, wide
+from carbonost.ingestion.tabular import Sheet, numbers, read_sheet
 from carbonost.units import compile as compile_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COLUMNS: Final = ("start", "point", "energy_type", "value", "unit")
-_TELLING: Final = 48
-"""So many rises in a row, without one fall, are no consumption."""
-_POWER: Final = {"w": "Wh", "kw": "kWh", "mw": "MWh", "瓦": "Wh", "千瓦": "kWh", "兆瓦": "MWh"}
-"""Units of mean power -> the energy they come to in an hour."""
-_BRACKETS: Final = re.compile(r"\(([^()]+)\)\s*$")
 
 
 def meter_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -129,46 +122,89 @@ def _refuse_values(frame: pd.DataFrame) -> None:
 
 
 def read_meters(path: Path | str, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Read a table of meter readings.
+    """Read a table of meter readings: one row a reading, or one row a day with a column for each interval.
 
     Parameters
     ----------
     path : Path or str
-        CSV or Excel file with at least a time and a value column.
+        CSV or Excel file with a time and a value column, or with a date column and 24, 48, 96 … columns named by
+        the clock (00:15 … 24:00) or by number (P1 … P96). Title rows above the header and totals below are no data.
     options : mapping
         ``columns`` (our name -> the file's), ``energy_type``, ``unit``, ``point`` for what the file does
-        not say per row (a unit may stand in the heading, 电量(kWh); kW is mean power), ``timezone`` for stamps
-        without a zone, ``label: end`` where a stamp names the end of its interval, ``cumulative: true`` where
-        the values are states of a register.
+        not say per row (a unit may stand in the heading, 电量(kWh), or above it, 单位:kW; kW is mean power),
+        ``timezone`` for stamps without a zone, ``label: end`` where a stamp names the end of its interval and the
+        columns do not show it, ``cumulative: true`` where the values are states of a register and no heading says
+        so (示值), ``multiplier: false`` where a column 倍率 is in the values already (true where it is not).
 
     Returns
     -------
     DataFrame
-        A checked meter frame (`meter_frame`); mean power has become energy, in kWh for kW.
+        A checked meter frame (`meter_frame`); mean power has become energy, in kWh for kW, and states of a register
+        have become amounts. ``attrs["notes"]`` tell how the table was understood and which rows were left out.
 
     Raises
     ------
     FileFormatError
         If the file cannot be read, does not say what is needed, or says it twice and differently.
     NaiveTimestampError, UnitError, InputError
-        As of `meter_frame`, with the row.
+        As of `meter_frame`, with the row, and the column of a wide table.
     """
     path = Path(path)
-    frame = read_table(path, mapping.METERS, ("start", "value"), options.get("columns"))
+    rename = options.get("columns") or {}
+    label = options.get("label")
+    if label not in (None, "start", "end"):
+        raise FileFormatError("unknown label", f"{path.name}: label", label, "Say start or end.")
+    sheet = read_sheet(path, mapping.METERS, _whole, rename)
+    names = sheet.names(mapping.METERS, rename)
+    columns = wide.intervals(sheet.headings)
+    if columns is None or "value" in rename or not {"day", "start"} & set(names):
+        columns = None
+        missing = [
+            name for name in ("start", "value") if name not in names and not (name == "start" and "day" in names)
+        ]
+        if missing:
+            raise sheet.lacks(missing)
+    told = quantities.told(sheet, names, None if columns is None else columns.at)
+    states = told.states(options.get("cumulative"))
+    notes = sheet.notes
+    if columns is None:
+        frame = sheet.table(names)
+        frame = frame.assign(row=frame.index, under=None).reset_index(drop=True)
+    else:
+        names = {name: at for name, at in names.items() if name != "value" and at not in columns.at}
+        frame, note = wide.melted(sheet, names, columns, label=label, states=bool(states))
+        notes = (note, *notes)
+    try:
+        meters = meter_frame(_amounts(frame, sheet, told, states, {**options, "label": label or "start"}))
+    except InputError as exc:
+        _place(exc, frame, path)
+        raise
+    meters.attrs = {"notes": notes}
+    return meters
+
+
+def _whole(names: set[str], cells: list[str]) -> bool:
+    """Whether a row can be the header of a meter table."""
+    dated = bool({"start", "day"} & names)
+    return dated and ("value" in names or wide.intervals(cells) is not None)
+
+
+def _amounts(
+    frame: pd.DataFrame, sheet: Sheet, told: quantities.Told, states: bool | None, options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Return the amounts of a table whose rows are readings; rows go by their position."""
+    path = sheet.path
     value = numbers(frame, "value", path, gaps=True)
-    start = _instants(frame["start"], path, options.get("timezone"))
-    if options.get("label", "start") == "end":
-        start = start - _step(start, path)
-    elif options.get("label", "start") != "start":
-        raise FileFormatError("unknown label", f"{path.name}: label", options["label"], "Say start or end.")
-    out = pd.DataFrame({"start": start.to_numpy(), "value": value}, index=frame.index)
-    out["start"] = start.array
-    for column, fallback in (("energy_type", None), ("unit", _in_heading(frame)), ("point", path.stem)):
-        given = options.get(column, fallback)
+    start = stamps.instants(frame, path, options.get("timezone"))
+    if options["label"] == "end" and not states and "minutes" not in frame:
+        start = start - amounts.step(start, path)
+    out = pd.DataFrame({"value": value, "start": start.array}, index=frame.index)
+    given = {"energy_type": options.get("energy_type"), "unit": options.get("unit", told.unit)}
+    for column, fallback in given.items():
         if column in frame:
             out[column] = frame[column]
-        elif given is not None:
-            out[column] = str(given)
+        elif fallback is not None:
+            out[column] = str(fallback)
         else:
             raise FileFormatError(
                 f"nobody says the {column} of these readings",
@@ -176,136 +212,38 @@ def read_meters(path: Path | str, options: Mapping[str, Any]) -> pd.DataFrame:
                 None,
                 f"Add a column {column!r}, or write {column}: … beside the file's name.",
             )
-    _refuse_other_unit(out, frame, path)
-    out = _energy(out, path, cumulative=options.get("cumulative"))
-    out = _differences(out, path, cumulative=options.get("cumulative"))
-    try:
-        return meter_frame(out)
-    except UnitError as exc:
-        raise UnitError(exc.problem, f"{path.name}: unit", exc.value, exc.remedy) from exc
-    except InputError as exc:
-        exc.field = f"{path.name}: {str(exc.field).removeprefix('meters.')}"
-        raise
-
-
-def _instants(text: pd.Series[str], path: Path, zone: object) -> pd.Series[pd.Timestamp]:
-    try:
-        stamps = pd.Series(pd.to_datetime(text, format="ISO8601"), index=text.index)
-    except ValueError:
-        stamps = _written(text)
-    bad = stamps.isna()
-    if bad.any():
-        row = int(text.index[bad][0])
-        raise FileFormatError(
-            "not a time", f"{path.name}: start", text[bad].iloc[0] or "(empty)", "Write 2025-01-31 13:45.", row=row
-        )
-    if stamps.dt.tz is not None:
-        return stamps.dt.tz_convert("UTC")
-    if zone is None:
-        raise NaiveTimestampError(
-            "the stamps name no time zone",
-            f"{path.name}: start",
-            text.iloc[0],
-            "Write timezone: Asia/Shanghai beside the file's name.",
-        )
-    try:
-        local = stamps.dt.tz_localize(ZoneInfo(str(zone)))
-    except ZoneInfoNotFoundError as exc:
-        raise FileFormatError("unknown time zone", f"{path.name}: timezone", zone, "Say Asia/Shanghai.") from exc
-    except ValueError as exc:
-        raise FileFormatError(
-            f"a stamp does not exist, or exists twice, in {zone}",
-            f"{path.name}: start",
-            str(exc)[:60],
-            "Write stamps with their offset, such as 2025-10-26T02:30+02:00.",
-        ) from exc
-    return local
-
-
-def _written(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-    """Read stamps as logs print them: 2025/1/1 0:15, 2025年1月1日 0:15, and 24:00 for the end of a day."""
-    plain = text.str.replace(r"[年月]", "-", regex=True).str.replace("日", " ", regex=False)
-    late = plain.str.contains(r"[ T]24:00(?::00)?$", regex=True)
-    plain = plain.str.replace(r"([ T])24:00", r"\g<1>00:00", regex=True)
-    stamps = pd.Series(pd.to_datetime(plain, errors="coerce", format="mixed"), index=text.index)
-    return stamps + pd.to_timedelta(late.astype(int), unit="D")
-
-
-def _in_heading(frame: pd.DataFrame) -> str | None:
-    """The unit of electricity a value's heading names in brackets, 有功功率(kW), if any."""
-    found = _BRACKETS.search(frame.attrs["headings"]["value"])
-    return found[1].strip() if found and _electric(found[1]) else None
-
-
-def _electric(unit: str) -> tuple[str, float] | None:
-    """Whether a unit is power or energy, and how large it is; None for another word."""
-    unit = unit.strip()
-    try:
-        energy = _POWER.get(unit.casefold())
-        return ("power" if energy else "energy"), compile_unit("electricity", energy or unit)
-    except UnitError:
-        return None
-
-
-def _refuse_other_unit(out: pd.DataFrame, frame: pd.DataFrame, path: Path) -> None:
-    """Refuse a unit that is not the heading's: kW read as kWh of quarter-hours are four times too much."""
-    heading = _in_heading(frame)
+    out["point"] = _points(frame, sheet, options)
     for unit in out["unit"].unique():
-        if heading is not None and _electric(heading) != _electric(str(unit)):
-            raise FileFormatError(
-                f"the heading {frame.attrs['headings']['value']!r} names another unit",
-                f"{path.name}: unit",
-                unit,
-                f"Say {heading}, or mend the heading.",
-            )
+        told.refuse_other(str(unit))
+    multiplier = amounts.multipliers(frame, sheet, options.get("multiplier"), states=bool(states))
+    if states:
+        return amounts.of_states(out, multiplier, path)
+    if states is None:
+        amounts.refuse_rising(out, path)
+    return amounts.of_power(out.assign(value=out["value"] * multiplier), path)
 
 
-def _energy(frame: pd.DataFrame, path: Path, *, cumulative: bool | None) -> pd.DataFrame:
-    """Turn mean power into the energy of its interval, 1 kW of a quarter-hour into 0.25 kWh."""
-    unit = frame["unit"].str.strip().str.casefold().map(_POWER)
-    power = unit.notna()
-    if not power.any():
-        return frame
-    if cumulative:
-        raise FileFormatError(
-            "a register does not count power", f"{path.name}: unit", frame["unit"][power].iloc[0], "Say kWh."
-        )
-    hours = pd.Series(1.0, frame.index)
-    for point, stamps in frame["start"][power].groupby(frame["point"]):
-        step = _step(stamps, path)
-        at = np.sort(pd.DatetimeIndex(stamps).as_unit("ns").asi8)
-        if (np.diff(at) % step.value).any():
-            raise FileFormatError(
-                f"the powers of {point} stand at uneven instants",
-                f"{path.name}: start",
-                str(step),
-                "Give means over a regular interval, or energy.",
-            )
-        hours[stamps.index] = step / pd.Timedelta(hours=1)
-    return frame.assign(value=frame["value"] * hours, unit=unit.fillna(frame["unit"]))
+def _points(frame: pd.DataFrame, sheet: Sheet, options: Mapping[str, Any]) -> pd.Series[str] | str:
+    """Return the meter of each row: its own, else the account's; of two accounts with a meter alike, both names."""
+    if "point" in frame and "account" in frame:
+        apart = frame[["account", "point"]].drop_duplicates()
+        alike = frame["point"].isin(apart["point"][apart["point"].duplicated()])
+        return frame["point"].where(~alike, frame["account"] + "/" + frame["point"])
+    for name in ("point", "account"):
+        if name in frame:
+            return frame[name]
+    if options.get("point") is not None:
+        return str(options["point"])
+    above = [sheet.said(mapping.METERS, name) for name in ("point", "account")]
+    return next((names[0] for names in above if len(names) == 1), sheet.path.stem)
 
 
-def _differences(frame: pd.DataFrame, path: Path, *, cumulative: bool | None) -> pd.DataFrame:
-    """Turn the states of registers into amounts; refuse states that nobody called so."""
-    meters = frame.sort_values("start", kind="stable").groupby(["point", "energy_type"], sort=False)["value"]
-    if cumulative:
-        value = (meters.shift(-1) - meters.obj).reindex(frame.index)
-        last = meters.tail(1).index
-        return frame.assign(value=value).drop(index=last)
-    for (point, _), states in meters if cumulative is None else ():
-        rises = states.dropna().diff().iloc[1:]
-        if len(rises) >= _TELLING and bool((rises >= 0).all()) and int((rises > 0).sum()) >= _TELLING:
-            raise FileFormatError(
-                f"the readings of {point} only ever rise, as the state of a register does",
-                f"{path.name}: value",
-                float(states.max()),
-                "Write cumulative: true beside the file's name for states of a register (false for amounts).",
-            )
-    return frame
-
-
-def _step(start: pd.Series[pd.Timestamp], path: Path) -> pd.Timedelta:
-    steps = start.drop_duplicates().sort_values().diff().dropna()
-    if steps.empty:
-        raise FileFormatError("one reading has no interval", f"{path.name}: start", None, "Give at least two.")
-    return pd.Timedelta(steps.mode().iloc[0])
+def _place(error: InputError, frame: pd.DataFrame, path: Path) -> None:
+    """Name the file of each fault, its row in the spreadsheet, and the column where a row is a day."""
+    for fault in getattr(error, "exceptions", (error,)):
+        field = str(fault.field or "").removeprefix(f"{path.name}: ").removeprefix("meters.")
+        if isinstance(fault.row, int):
+            at = fault.row
+            fault.row, under = int(frame["row"].iloc[at]), frame["under"].iloc[at]
+            field = under if under and field in ("value", "start") else field
+        fault.field = f"{path.name}: {field}"

@@ -24,11 +24,11 @@ from carbonost.domain.evidence import EvidenceItem
 from carbonost.domain.headings import ACTIVITIES, Headings
 from carbonost.domain.place import Entity
 from carbonost.domain.scenario import GeoSelection, ScenarioParams
+from carbonost.domain.site import site_faults
 from carbonost.errors import FileFormatError, InputError, raise_faults
 from carbonost.ingestion import mapping
 from carbonost.ingestion.declared import nouns
 from carbonost.ingestion.meters import meter_frame, read_meters
-from carbonost.domain.site import site_faults
 from carbonost.ingestion.tabular import listed, named, numbers, read_table
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _TOP: Final = ("park", "selection", "scenario", "meters", "activities", "entities", "site", "production", "prices")
 _PARK: Final = ("name", "zone", "synthetic")
-_METERS: Final = ("file", "columns", "energy_type", "unit", "point", "timezone", "label", "cumulative")
+_METERS: Final = ("file", "columns", "energy_type", "unit", "point", "timezone", "label", "cumulative", "multiplier")
 _TABLE: Final = ("file", "columns")
 _ACTIVITY: Final = (ACTIVITIES, ("energy_type", "consumption", "unit"))
 _ENTITY: Final = (mapping.ENTITIES, ("id", "name"))
@@ -294,8 +294,9 @@ def _meters(path: Path, entry: dict[str, Any], index: int, sources: list[Evidenc
     where = f"meters[{index}]"
     _known(path, f"{where}.", entry, _METERS)
     file = _file(path, entry, where)
-    sources.append(_evidence(file, "meter readings"))
-    return read_meters(file, entry)
+    frame = read_meters(file, entry)
+    sources.append(_evidence(file, "meter readings", *frame.attrs["notes"]))
+    return frame
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame | None:

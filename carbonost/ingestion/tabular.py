@@ -230,13 +230,10 @@ def _empty(cell: Any) -> bool:
     return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
 
 
-def numbers(
-    frame: pd.DataFrame, column: str, path: Path, *, gaps: bool, under: pd.Series[str] | None = None
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def numbers(frame: pd.DataFrame, column: str, path: Path, *, gaps: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Read a column as numbers; thousands separators and full-width digits are understood.
 
-    With `gaps` an empty cell, or one that holds a dash, is NaN, otherwise it is a fault. All faults of the column
-    come together, each under its own heading where `under` gives them.
+    With `gaps` an empty cell, or one that holds a dash, is NaN, otherwise it is a fault. All faults come together.
     """
     values = np.array(pd.to_numeric(frame[column], errors="coerce"), dtype=np.float64)
     odd = np.flatnonzero(~np.isfinite(values))
@@ -245,11 +242,10 @@ def numbers(
     empty = text.str.casefold().isin(_NO_READING).to_numpy() & gaps
     values[odd[empty]] = np.nan
     wrong = ~np.isfinite(values[odd]) & ~empty
-    places = [column] * len(frame) if under is None else under.tolist()
     faults: list[InputError] = [
         FileFormatError(
             "not a number",
-            f"{path.name}: {places[at]}",
+            f"{path.name}: {column}",
             cell or "(empty)",
             "Write plain digits.",
             row=int(frame.index[at]),
