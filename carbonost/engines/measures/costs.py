@@ -90,12 +90,6 @@ def invest(
     if effect.computable and opex is None and not measure.no_capex:
         record.miss(f"opex.{measure.id}", f"{measure.name_zh}的运维费用", workaround="暂按 0 计，净收益偏高")
     life = _life(measure, effect, site, record)
-    tonnes = None if effect.abatement is None else effect.abatement.total_t(method)
-    if effect.abatement is not None and tonnes is None:
-        remedy = "排放因子加上 AbatementFactors.with_park_method()"
-        record.miss(
-            f"abatement.{effect.id}", f"{measure.name_zh}按零碳园区方法的减排量", severity="high", workaround=remedy
-        )
     energies = _energies(effect)
     if effect.billed:
         energies.pop("electricity_kwh_per_year", None)
