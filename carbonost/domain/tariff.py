@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from carbonost.domain.ledger import Ledger
     from carbonost.domain.prices import BandPrices, Prices
-    from carbonost.domain.schedule import Ledger
     from carbonost.domain.series import FloatArray
 
 Charge = Literal["energy_only", "demand", "contract", "capacity"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carbonost.domain.schedule import Ledger
+from carbonost.domain.ledger import Ledger
 from carbonost.domain.tariff import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.engines.energy import Tariff
 from carbonost.errors import InputError, TariffError

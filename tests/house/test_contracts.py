@@ -100,7 +100,7 @@ FIELDS = {
         "total_t scope1_t scope2_location_t scope2_market_t scope3_t biogenic_co2_t by to_frame trace rejected "
         "uncertainty diff to_envelope to_dict _repr_html_",
     "carbonost:FactorLibrary": "default from_frame from_csv merge search get digest",
-    "carbonost.domain.schedule:Ledger":
+    "carbonost.domain.ledger:Ledger":
         "total_cny energy_cny demand_cny capacity_cny export_cny wear_cny fuel_cny carbon_cny emissions_t to_frame",
     "carbonost.domain.schedule:Schedule":
         "status objective_cny baseline_cny peak_kw emissions_t carbon_shadow_price_cny_per_t ledger curtailed_kwh to_frame",

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         WasteHeat,
         WindTurbine,
     )
-    from carbonost.domain.schedule import Frontier, Ledger, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
+    from carbonost.domain.ledger import Ledger
+    from carbonost.domain.schedule import Frontier, PeakShaving, ScenarioPlan, Schedule, Setpoints, Sizing
     from carbonost.domain.tariff import ContractRule, Tariff
     from carbonost.engines.energy.bill import ContractDemand, best_contract_demand, bill
     from carbonost.engines.energy.convex import ConvexModel
@@ -52,7 +53,7 @@ _NAMES: Final = {
     "Frontier": _RESULT,
     "Grid": _ASSET,
     "HeatPump": _ASSET,
-    "Ledger": _RESULT,
+    "Ledger": "carbonost.domain.ledger",
     "PeakShaving": _RESULT,
     "PvArray": _ASSET,
     "ScenarioPlan": _RESULT,

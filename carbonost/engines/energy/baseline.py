@@ -12,7 +12,7 @@ from carbonost.engines.energy.flexible import presence, runs
 from carbonost.engines.energy.terms import GridColumns, billed_demand, fuel_term, grid_terms, ledger, peaks
 
 if TYPE_CHECKING:
-    from carbonost.domain.schedule import Ledger
+    from carbonost.domain.ledger import Ledger
     from carbonost.domain.series import FloatArray
     from carbonost.engines.energy.load import Horizon
     from carbonost.engines.energy.problem import Problem

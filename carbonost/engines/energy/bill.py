@@ -19,7 +19,7 @@ from carbonost.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carbonost.domain.schedule import Ledger
+    from carbonost.domain.ledger import Ledger
     from carbonost.domain.series import FloatArray
     from carbonost.domain.tariff import Tariff
 

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.ledger import ITEM_NAMES
 from carbonost.domain.picture import axes_or_new, day_ticks, edges, finish, words_in
-from carbonost.domain.schedule import ITEM_NAMES
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonost.domain.schedule import Frontier, Ledger, ScenarioPlan, Schedule
+    from carbonost.domain.ledger import Ledger
+    from carbonost.domain.schedule import Frontier, ScenarioPlan, Schedule
 
     Words = Callable[[str], str]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.ledger import ITEM_NAMES
 from carbonost.domain.picture import words_in
 from carbonost.domain.prices import SLOT_MIN
-from carbonost.domain.schedule import ITEM_NAMES
 from carbonost.engines.energy.bill import bill
 from carbonost.engines.energy.load import Horizon, Load, horizon, profile, read_load
 from carbonost.engines.energy.terms import peaks

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.schedule import Ledger
+from carbonost.domain.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
