@@ -213,6 +213,11 @@ def _amounts(
                 f"Add a column {column!r}, or write {column}: … beside the file's name.",
             )
     out["point"] = _points(frame, sheet, options)
+    nameless = np.flatnonzero(out["point"] == "")
+    if nameless.size:
+        raise FileFormatError(
+            "a row names no meter", f"{path.name}: point", None, "Fill in its meter.", row=int(nameless[0])
+        )
     for unit in out["unit"].unique():
         told.refuse_other(str(unit))
     multiplier = amounts.multipliers(frame, sheet, options.get("multiplier"), states=bool(states))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from carbonost.errors import FileFormatError, UnitError
 from carbonost.ingestion import mapping
 from carbonost.units import compile as compile_unit
+from carbonost.units import dimension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,9 +101,9 @@ def told(sheet: Sheet, names: Mapping[str, int], intervals: Sequence[int] | None
             "Keep the rows of one.",
         )
     above = [cell for row in sheet.above for cell in row if cell]
-    units = {unit: words for words in [*kinds, *near, *above] for unit in _in_brackets(words)}
-    units |= {unit: f"单位:{unit}" for unit in sheet.said(mapping.METERS, "unit")}
     words = [*kinds, *near, *above]
+    units = {unit: text for text in words for unit in _in_brackets(text)}
+    units |= {unit: f"单位:{unit}" for unit in sheet.said(mapping.METERS, "unit") if _known(unit)}
     says = next((text for text in words if _STATE.search(text) or _AMOUNT.search(text)), "")
     return Told(sheet.path, tuple(units.items()), says if _STATE.search(says) else None)
 
@@ -111,6 +112,14 @@ def _in_brackets(words: str) -> list[str]:
     """The units of electricity that stand in brackets, 有功功率(kW)."""
     found = _BRACKETS.findall(unicodedata.normalize("NFKC", words))
     return [unit.strip() for unit in found if isinstance(_measure(unit), tuple)]
+
+
+def _known(unit: str) -> bool:
+    """Whether a word is a unit; 单位 is also the word for a company."""
+    try:
+        return unit.casefold() in POWER or bool(dimension(unit))
+    except UnitError:
+        return False
 
 
 def _measure(unit: str) -> tuple[str, float] | str:

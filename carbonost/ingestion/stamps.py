@@ -107,5 +107,6 @@ def _written(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     plain = text.str.replace(r"[年月]", "-", regex=True).str.replace("日", " ", regex=False)
     late = plain.str.contains(r"[ T]24:00(?::00)?$", regex=True)
     plain = plain.str.replace(r"([ T])24:00", r"\g<1>00:00", regex=True)
+    plain = plain.where(~plain.str.fullmatch(r"\d{1,2}:\d{2}(?::\d{2})?"))  # a clock alone would be today's
     stamps = pd.Series(pd.to_datetime(plain, errors="coerce", format="mixed"), index=text.index)
     return stamps + pd.to_timedelta(late.astype(int), unit="D")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _DAY: Final = 24 * 60
 _FEWEST: Final = 12
 """So many columns named alike make a table wide."""
+_STEPS: Final = (1, 5, 10, 15, 20, 30, 60)
+"""Minutes a numbered column may stand for; 30 columns are the days of a month."""
 _HOUR: Final = r"([01]?\d|2[0-4])"
 _SPAN: Final = re.compile(rf"{_HOUR}:([0-5]\d)(?::00)?\s*[-~—–至到]\s*{_HOUR}:([0-5]\d)(?::00)?")
 _CLOCK: Final = re.compile(
@@ -138,7 +140,7 @@ def _even(sheet: Sheet, columns: _Columns, headings: list[str]) -> tuple[list[in
     """Return the minutes the columns name and their step; refuse columns that do not follow each other at one step."""
     named = [first for first, *_ in columns.named]
     if columns.kind is _COUNT:
-        step = _DAY // len(named) if _DAY % len(named) == 0 and named[0] in (0, 1) else 0
+        step = next((step for step in _STEPS if step * len(named) == _DAY and named[0] in (0, 1)), 0)
         minutes = [step * (number - named[0]) for number in named]
     else:
         minutes = [*named[:-1], named[-1] or _DAY]  # 00:15 … 23:45, 0:00

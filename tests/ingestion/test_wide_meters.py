@@ -88,6 +88,7 @@ def test_a_day_may_have_24_48_or_288_columns(tmp_path, headings, step):
         ([*STARTS[:40], *STARTS[41:]], {}, r"10:15.*do not follow each other evenly"),
         ([*STARTS, *STARTS], {}, r"00:00.*do not follow each other evenly"),
         ([f"P{at}" for at in range(1, 96)], {}, r"P95.*do not follow each other evenly"),
+        (range(1, 31), {}, r"30.*do not follow each other evenly"),
         ([f"P{at}" for at in range(2, 98)], {}, r"P97.*do not follow each other evenly"),
     ],
 )
@@ -185,6 +186,22 @@ def test_a_unit_in_title_or_heading_may_not_contradict_another(tmp_path):
         read_meters(path, SAID)
     with pytest.raises(FileFormatError, match=r"unit.*nobody says the unit"):
         read_meters(write(tmp_path / "m.csv", ENDS, [["2025-01-01", *DAY]]), SAID)
+
+
+def test_the_company_in_a_title_is_no_unit(tmp_path):
+    path = write(tmp_path / "m.csv", ENDS, [["2025-01-01", *DAY]], [["单位:某机械公司"]])
+    assert set(read_meters(path, KW)["unit"]) == {"kWh"}
+    with pytest.raises(FileFormatError, match=r"unit.*nobody says the unit"):
+        read_meters(path, SAID)
+
+
+def test_a_row_of_no_meter_and_a_clock_without_a_day_are_refused(tmp_path):
+    rows = [["2025-01-01", "甲", *DAY], ["2025-01-02", "", *DAY]]
+    with pytest.raises(FileFormatError, match=r"row 3, field 'm\.csv: point'.*names no meter"):
+        read_meters(write(tmp_path / "m.csv", ["户号", *ENDS], rows), KW)
+    (tmp_path / "m.csv").write_text("时间,负荷(kW)\n00:00,4\n00:15,8\n", "utf-8")
+    with pytest.raises(FileFormatError, match=r"row 2, field 'm\.csv: start', value '00:00': not a time"):
+        read_meters(tmp_path / "m.csv", SAID)
 
 
 def test_rows_of_several_quantities_are_refused_and_of_one_name_it(tmp_path):
