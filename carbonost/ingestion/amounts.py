@@ -41,41 +41,54 @@ def multipliers(frame: pd.DataFrame, sheet: Sheet, wanted: object, *, states: bo
     """Return what each value is multiplied by: the ratio of the meter's transformers, or 1.
 
     The states of a register are as the meter shows them, so its 倍率 applies unless `wanted` is False. Whether other
-    values hold it already is for the user to say.
+    values hold it already is for the user to say. A number in `wanted` is the 倍率 of a table that has none.
 
     Raises
     ------
     FileFormatError
-        If a multiplier is not a positive number, or nobody says whether it applies.
+        If a multiplier is not a positive number, is said twice, or nobody says whether it applies.
     """
-    path = sheet.path
-    if "multiplier" in frame:
-        once = frame[~frame["row"].duplicated()]  # a cell of a wide row is one fault, not 96
-        of_row = dict(zip(once["row"], numbers(once, "multiplier", path, gaps=False), strict=True))
-        ratio = frame["row"].map(of_row).to_numpy(dtype=np.float64)
-    else:
-        above = pd.DataFrame({"multiplier": sheet.said(mapping.METERS, "multiplier")[:1]}, dtype=str)
-        ratio = np.resize(numbers(above, "multiplier", path, gaps=False), len(frame)) if len(above) else ones(frame)
-    low = np.flatnonzero(ratio <= 0)
-    if low.size:
-        raise FileFormatError(
-            "a multiplier is not positive", f"{path.name}: multiplier", ratio[low[0]], "Give 倍率.", row=int(low[0])
-        )
+    path, ones = sheet.path, np.ones(len(frame))
+    field = f"{path.name}: multiplier"
+    ratio = _ratios(frame, sheet)
+    if isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
+        if not 0 < wanted < np.inf or (ratio is not None and (ratio != wanted).any()):
+            raise FileFormatError(
+                "a multiplier is a positive number, the table's where it has one", field, wanted, "Give 倍率 once."
+            )
+        return wanted * ones
+    if wanted not in (None, True, False) or (wanted and ratio is None):
+        raise FileFormatError("nobody says the multiplier", field, wanted, "Say false, or a number, such as 200.")
+    if ratio is None or wanted is False:
+        return ones
     if wanted is None and not states and (ratio != 1).any():
         raise FileFormatError(
             "nobody says whether the values hold their multiplier (倍率) already",
-            f"{path.name}: multiplier",
+            field,
             float(ratio[ratio != 1][0]),
             "Say multiplier: false where they do, multiplier: true where they are as the meter shows them.",
         )
-    if wanted not in (None, True, False):
-        raise FileFormatError("multiplier is true or false", f"{path.name}: multiplier", wanted, "Say true or false.")
-    return ones(frame) if wanted is False else ratio
+    return ratio
 
 
-def ones(frame: pd.DataFrame) -> FloatArray:
-    """Return 1 for each row."""
-    return np.ones(len(frame))
+def _ratios(frame: pd.DataFrame, sheet: Sheet) -> FloatArray | None:
+    """Return the 倍率 a table gives, by row or above its header."""
+    path = sheet.path
+    if "multiplier" in frame:
+        once = frame[~frame["row"].duplicated()]  # a cell of a wide row is one fault, not 96
+        ratio = numbers(once, "multiplier", path, gaps=False)
+        for at in np.flatnonzero(ratio <= 0):
+            problem, row = "a multiplier is not positive", int(once.index[int(at)])
+            raise FileFormatError(problem, f"{path.name}: multiplier", ratio[at], "Give 倍率.", row=row)
+        return frame["row"].map(dict(zip(once["row"], ratio, strict=True))).to_numpy(dtype=np.float64)
+    above = sheet.said(mapping.METERS, "multiplier")
+    if not above:
+        return None
+    ratio = pd.to_numeric(pd.Series(above), errors="coerce").to_numpy(dtype=np.float64)
+    if len(ratio) > 1 or not ratio[0] > 0:
+        problem = "the multiplier above the header is not one positive number"
+        raise FileFormatError(problem, f"{path.name}: multiplier", ", ".join(above), "Give one 倍率, such as 200.")
+    return np.full(len(frame), ratio[0])
 
 
 def of_power(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

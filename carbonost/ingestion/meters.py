@@ -134,7 +134,8 @@ def read_meters(path: Path | str, options: Mapping[str, Any]) -> pd.DataFrame:
         not say per row (a unit may stand in the heading, 电量(kWh), or above it, 单位:kW; kW is mean power),
         ``timezone`` for stamps without a zone, ``label: end`` where a stamp names the end of its interval and the
         columns do not show it, ``cumulative: true`` where the values are states of a register and no heading says
-        so (示值), ``multiplier: false`` where a column 倍率 is in the values already (true where it is not).
+        so (示值), ``multiplier: false`` where a column 倍率 is in the values already (true where it is not), or its
+        number where the table has none.
 
     Returns
     -------

@@ -34,6 +34,7 @@ _ABOVE: Final = 40
 _TOTALS: Final = re.compile(
     r"(?:(?:合|总|小|共)\s*计|总和|平均值?|最[大小]值?|(?:sub|grand )?totals?|sum|average|max|min)(?!\w)"
 )
+_WHEN: Final = ("day", "start", "month", "period_start")
 _REMARK: Final = re.compile(r"(?:备?注|说明|制表人?|审核|(?:导出|打印|制表)(?:时间|日期))\s*:")
 _SAID: Final = re.compile(r"([^\s:,;()]+)\s*:\s*([^\s:,;()]+)")
 _NO_READING: Final = frozenset({"", "-", "--", "---", "—", "——", "/", "null", "nan"})
@@ -170,16 +171,18 @@ def read_sheet(
     rows = _rows(path)
     theirs = {_tidy(str(heading)): ours for ours, heading in (rename or {}).items()}
 
+    def ours(at: int) -> list[str | None]:
+        return [theirs.get(cell) or columns.of(cell) for cell in map(_tidy, rows[at])]
+
     def rank(at: int) -> tuple[bool, int, bool]:
-        cells = [_tidy(cell) for cell in rows[at]]
-        names = {name for cell in cells if (name := theirs.get(cell) or columns.of(cell))}
-        return whole(names, cells), len(names), any(cells)
+        names = {name for name in ours(at) if name}
+        return whole(names, [_tidy(cell) for cell in rows[at]]), len(names), any(rows[at])
 
     header = max(range(min(len(rows), _ABOVE)), key=rank, default=0)
     body = {number: row for number, row in enumerate(rows[header + 1 :], header + 2) if any(row)}
+    notes = _aside(body, [at for at, name in enumerate(ours(header)) if name in _WHEN]) if body else ()
     if not body:
         raise FileFormatError("the table has no rows", path.name, None, "Fill in at least one row under the header.")
-    notes = _aside(body)
     width = len(rows[header])
     for number, row in body.items():
         if any(row[width:]):
@@ -191,16 +194,19 @@ def read_sheet(
     return Sheet(path, [_tidy(cell) for cell in rows[header]], cells, rows[:header], notes)
 
 
-def _aside(body: dict[int, list[str]]) -> tuple[str, ...]:
-    """Take the rows of totals and remarks out of the body; return a note of each."""
+def _aside(body: dict[int, list[str]], when: list[int]) -> tuple[str, ...]:
+    """Take the rows of totals and remarks out of the body; return a note of each.
+
+    The word stands in a column of time, or first in a row without a time: a meter may be called 合计, a day not.
+    """
     notes = []
     for number, row in list(body.items()):
-        first = row[0] or next(filter(None, row))
-        if first[0].isdigit():
+        word = next((row[at] for at in when if at < len(row) and row[at]), "") or next(filter(None, row))
+        if word[0].isdigit():
             continue
-        word = _tidy(first).casefold()
-        if _TOTALS.match(word) or _REMARK.match(word):
-            notes.append(f"row {number} ({first}) is not read")
+        plain = _tidy(word).casefold()
+        if _TOTALS.match(plain) or _REMARK.match(plain):
+            notes.append(f"row {number} ({word}) is not read")
             del body[number]
     return tuple(notes)
 

@@ -84,6 +84,17 @@ def test_a_total_under_declared_rows_is_left_out_and_the_evidence_says_so(tmp_pa
     assert [source.note for source in data.sources][1] == "production; row 3 (合计) is not read"
 
 
+def test_a_total_stands_where_a_time_would_and_a_meter_may_be_called_one(tmp_path):
+    columns = Headings({"day": ("日期",), "point": ("表号",), "value": ("电量",)})
+    (tmp_path / "t.csv").write_text("表号,日期,电量\n合计,2025-01-01,5\n3201,小计,5\n合 计:,,10\n", "utf-8")
+    table = read_table(tmp_path / "t.csv", columns, ("day", "value"))
+    assert table["point"].tolist() == ["合计"]
+    assert table.attrs["notes"] == ("row 3 (小计) is not read", "row 4 (合 计:) is not read")
+    (tmp_path / "t.csv").write_text("日期,电量\n合计,5\n", "utf-8")
+    with pytest.raises(FileFormatError, match="no rows"):
+        read_table(tmp_path / "t.csv", columns, ("day", "value"))
+
+
 def test_a_clock_of_a_spreadsheet_reads_as_it_shows(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["产品", "产量"])

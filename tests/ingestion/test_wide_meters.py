@@ -255,6 +255,18 @@ def test_a_register_is_differenced_only_when_somebody_says_so(tmp_path):
         read_meters(path, {**SAID, "cumulative": False})
 
 
+def test_a_multiplier_may_be_said_where_the_table_has_none(tmp_path):
+    path = write(tmp_path / "m.csv", STARTS, [["2025-01-01", *REGISTER[:96]]], [["示值(kWh)"]])
+    assert read_meters(path, {**SAID, "multiplier": 200})["value"].tolist() == [100.0] * 95
+    for wrong in (0, -1, float("inf"), True, "200"):
+        with pytest.raises(FileFormatError, match=r"m\.csv: multiplier"):
+            read_meters(path, {**SAID, "multiplier": wrong})
+    for above, wanted in (("倍率:20", 200), ("倍率:二十", None), ("倍率:20 综合倍率:30", None)):
+        path = write(tmp_path / "m.csv", STARTS, [["2025-01-01", *REGISTER[:96]]], [["示值(kWh)"], [above]])
+        with pytest.raises(FileFormatError, match=r"m\.csv: multiplier"):
+            read_meters(path, {**SAID, "multiplier": wanted})
+
+
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
