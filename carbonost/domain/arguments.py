@@ -5,13 +5,14 @@ A truth value, a text or a hole is no number, and what no double can hold is ref
 
 from __future__ import annotations
 
+from dataclasses import fields
 from difflib import get_close_matches
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carbonost.domain.checks import is_number
+from carbonost.domain.checks import is_number, is_numeric
 from carbonost.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def finite(value: Any, field: str) -> FloatArray:
     if isinstance(value, (list, tuple)) and any(isinstance(one, bool) for one in value):
         given = np.asarray(value, dtype=object)  # numpy takes a truth value among numbers for one
     if given.dtype.kind not in _NUMERIC:
-        _refuse_first(given, field, lambda one: not is_number(one) and not _counts(one))
+        _refuse_first(given, field, lambda one: not is_numeric(one))
     array = given.astype(np.float64, copy=False)
     bad = ~(np.abs(array) <= MOST)
     if bad.any():
@@ -57,7 +58,7 @@ def scalar(value: Any, field: str, *, least: float = -inf, most: float = inf, re
     """Return one number between two bounds, both allowed."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if not is_number(value) and not _counts(value):
+    if not is_numeric(value):
         raise InputError("must be one number", field, value, remedy or "Write plain digits, without quotes or unit.")
     if not least <= value <= most or abs(value) > MOST:
         raise InputError(f"must be {_span(least, most)}", field, value, remedy)
@@ -72,11 +73,19 @@ def whole(value: Any, field: str, *, least: int = 0, most: int = 1000) -> int:
     return int(told)
 
 
-def one_of(value: Any, options: Collection[str], field: str) -> str:
+def one_of(value: Any, names: Collection[str], field: str, error: type[InputError] = InputError) -> str:
     """Return one of the names allowed; another is refused with the nearest."""
-    if not isinstance(value, str) or value not in options:
-        raise InputError("is not among the choices", field, value, nearest(value, options))
+    if not isinstance(value, str) or value not in names:
+        raise error("is not among the choices", field, value, nearest(value, names))
     return value
+
+
+def options(noun: type[Any], given: Iterable[str], error: type[InputError] = InputError) -> None:
+    """Refuse an option that is no field of a dataclass."""
+    known = [field.name for field in fields(noun)]
+    for name in given:
+        if name not in known:
+            raise error(f"is no field of {noun.__name__}", name, None, nearest(name, known))
 
 
 def of_kind(value: Any, kind: type | tuple[type, ...], field: str, remedy: str) -> None:
@@ -111,16 +120,6 @@ def nearest(name: Any, known: Iterable[str], *, alike: float = _ALIKE) -> str:
     if near and len(names) > _FEW:
         return asked.strip()
     return f"{asked}Known: {', '.join(names) or 'none'}."
-
-
-def _counts(value: Any) -> bool:
-    """Whether an object that is no float is a number all the same, as a Decimal and a Fraction are."""
-    if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "as_integer_ratio"):
-        return False
-    try:
-        return bool(np.isfinite(float(value)))
-    except (OverflowError, ValueError):
-        return False
 
 
 def _refuse_first(given: np.ndarray[Any, Any], field: str, wrong: Any) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from carbonost.domain.checks import day as read_day
-from carbonost.domain.prices import DAY_KINDS, HOLIDAY, SLOT_MIN, SLOTS, BandPrices, PriceTable, clock, is_price
+from carbonost.domain.checks import is_numeric
+from carbonost.domain.prices import DAY_KINDS, HOLIDAY, SLOT_MIN, SLOTS, BandPrices, PriceTable, clock
 from carbonost.errors import TariffError
 
 _KEYS: Final = ("band", "start", "end", "months", "days")
@@ -216,7 +217,7 @@ def _by_month(prices: BandPrices) -> list[Mapping[str, float]]:
 def _band_prices(prices: Mapping[Any, Any], field: str) -> Mapping[str, float]:
     read: dict[str, float] = {}
     for band, value in prices.items():
-        if not is_price(value):
+        if not is_numeric(value):
             raise TariffError("is not a number", field=f"{field}[{band!r}]", value=value, remedy="Give CNY/kWh.")
         name = _BAND_WORDS.get(str(band), str(band))
         if name in read:

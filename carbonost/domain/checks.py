@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date, datetime
-from difflib import get_close_matches
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from carbonost.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def is_number(value: Any) -> bool:
@@ -25,6 +20,23 @@ def is_number(value: Any) -> bool:
         return isfinite(value)
     except OverflowError:  # a whole number beyond every double
         return False
+
+
+def is_numeric(value: Any) -> bool:
+    """Whether a value can be read as one finite number: a Decimal and a Fraction can, True and a text cannot."""
+    if is_number(value):
+        return True
+    if isinstance(value, bool) or not hasattr(value, "as_integer_ratio"):
+        return False
+    try:
+        return isfinite(value)
+    except (OverflowError, ValueError):  # beyond every double, or a mark of no number
+        return False
+
+
+def is_hole(value: Any) -> bool:
+    """Whether a cell of a table holds nothing: None, NaN or NA."""
+    return value is None or value is pd.NA or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
 
 
 def positive(noun: Any, *names: str, optional: bool = False) -> None:
@@ -72,22 +84,14 @@ def instant(value: Any, field: str, row: int | None = None) -> pd.Timestamp:
     return stamp
 
 
-def day(value: Any, field: str, error: type[InputError] = InputError) -> date:
-    """Read a calendar date."""
-    if isinstance(value, date) and value is not pd.NaT:
-        return value.date() if isinstance(value, datetime) else value
+def day(value: Any, field: str, error: type[InputError] = InputError, row: int | None = None) -> date:
+    """Read a calendar date: a date, an instant's own day, or one of the two as ISO text."""
+    told = value.astype("datetime64[D]").item() if isinstance(value, np.datetime64) else value
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as exc:
-        raise error("is not a date", field=field, value=value, remedy="Write 2026-10-15.") from exc
-
-
-def options(noun: type[Any], given: Mapping[str, Any], error: type[InputError] = InputError) -> None:
-    """Refuse an option that is no field of a noun, and name the nearest."""
-    known = [field.name for field in fields(noun)]
-    for name, value in given.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1) or known
-            raise error(
-                f"is no field of {noun.__name__}", field=name, value=value, remedy=f"The nearest: {', '.join(near)}."
-            )
+        told = datetime.fromisoformat(told) if isinstance(told, str) else told
+        told = told.date() if isinstance(told, datetime) else told
+    except ValueError:  # no such day
+        told = None
+    if not isinstance(told, date) or told is pd.NaT:
+        raise error("is not a date", field=field, value=value, remedy="Write 2026-10-15.", row=row)
+    return told

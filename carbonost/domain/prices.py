@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.checks import is_number
+from carbonost.domain.alike import Alike
+from carbonost.domain.checks import is_number, is_numeric
 from carbonost.errors import NaiveTimestampError, TariffError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ HOLIDAY: Final = 7
 
 
 @dataclass(frozen=True, eq=False)
-class PriceTable:
+class PriceTable(Alike):
     """Price by month, kind of day and five-minute slot of the local day.
 
     Attributes
@@ -46,22 +46,6 @@ class PriceTable:
     dated: Mapping[date, tuple[FloatArray, Any]] = field(default_factory=dict)
     on_holidays: bool = False
     """Whether holidays have bands of their own."""
-
-    def __eq__(self, other: object) -> bool:
-        """Whether every day of both costs the same under the same names."""
-        if not isinstance(other, PriceTable):
-            return NotImplemented
-        if self.dated.keys() != other.dated.keys():
-            return False
-        pairs = [((self.values, self.names), (other.values, other.names))]  # noqa: PD011 -- no frame
-        pairs += [(days, other.dated[day]) for day, days in self.dated.items()]
-        return self.on_holidays == other.on_holidays and all(
-            np.array_equal(a[0], b[0], equal_nan=True) and _same_names(a[1], b[1]) for a, b in pairs
-        )
-
-    def __hash__(self) -> int:
-        """Equal tables have equal values."""
-        return hash(self.values.tobytes())
 
     def __repr__(self) -> str:
         return f"PriceTable({', '.join(self.summary())})"
@@ -114,7 +98,7 @@ class PriceTable:
 
 
 @dataclass(frozen=True, eq=False)
-class PriceSeries:
+class PriceSeries(Alike):
     """Contract or market price on a regular row of instants.
 
     Attributes
@@ -129,18 +113,7 @@ class PriceSeries:
     start_ns: int
     step_ns: int
     values: FloatArray
-    name: str = "energy_cny_per_kwh"
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both give the same prices at the same instants."""
-        if not isinstance(other, PriceSeries):
-            return NotImplemented
-        clocks = (self.start_ns, self.step_ns) == (other.start_ns, other.step_ns)
-        return clocks and np.array_equal(self.values, other.values)
-
-    def __hash__(self) -> int:
-        """Equal series have equal values."""
-        return hash((self.start_ns, self.step_ns, self.values.tobytes()))
+    name: str = field(default="energy_cny_per_kwh", compare=False)
 
     def __repr__(self) -> str:
         return f"PriceSeries({', '.join(self.summary())})"
@@ -175,11 +148,6 @@ class PriceSeries:
         return np.asarray((integral(end) - integral(begin)) * self.step_ns / (end - begin), dtype=np.float64)
 
 
-def is_price(value: Any) -> bool:
-    """Whether a value is one finite amount of money; a `Decimal` is one, True and texts are none."""
-    return value.is_finite() if isinstance(value, Decimal) else is_number(value)
-
-
 def clock(slot: int) -> str:
     """The time of day at which a slot begins."""
     return f"{slot * SLOT_MIN // 60:02d}:{slot * SLOT_MIN % 60:02d}"
@@ -199,7 +167,7 @@ def read_prices(prices: Prices, name: str) -> PriceTable | PriceSeries:
         )
     values = np.empty(day.size)
     for at, price in enumerate(day.ravel()):
-        if not is_price(price):
+        if not is_numeric(price):
             when = "" if day.size == 1 else f"the price of {clock(at * SLOTS // day.size)} "
             raise TariffError(f"{when}is not a number", field=name, value=_told(price), remedy="Give CNY/kWh.")
         values[at] = float(price)
@@ -255,16 +223,12 @@ def _read_series(prices: pd.Series, name: str) -> PriceSeries:
         )
     values = np.empty(len(prices))
     for at, price in enumerate(prices.to_numpy(dtype=object)):
-        if not is_price(price):
+        if not is_numeric(price):
             raise TariffError(
                 "is not a number", field=name, value=f"{price!r} at {index[at]}", remedy="Give a price for each time."
             )
         values[at] = float(price)
     return PriceSeries(int(stamps[0]), step, values, name)
-
-
-def _same_names(one: Any, other: Any) -> bool:
-    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def _slots_per_interval(hours: float) -> int:

@@ -11,10 +11,8 @@ from difflib import get_close_matches
 from math import inf
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from carbonost.domain.activity import Contract
-from carbonost.domain.arguments import nearest
+from carbonost.domain.arguments import nearest, scalar, whole
 from carbonost.errors import InputError
 
 
@@ -92,7 +90,7 @@ OTHERS: Final = (
 KNOWN: Final = frozenset({*(name.partition(".")[0] for name in NUMBERS), *ROWS, *FLAGS, *BY_MEASURE, *OTHERS})
 _PRICES: Final = ("capex", "opex")
 _ALIKE: Final = 0.75  # of a label and a fact's name: one is taken for the other misspelt
-_DIGITS: Final = "Write plain digits, without quotes, unit or thousands separator."
+_DIGITS: Final = "The unit ends the name: write plain digits, without quotes, unit or thousands separator."
 
 
 def site_faults(site: Mapping[str, Any]) -> list[InputError]:
@@ -164,16 +162,14 @@ def _at(site: Any, name: str) -> Any:
 def _number(field: str, value: Any, within: Within) -> Iterator[InputError]:
     if value is None or (isinstance(value, str) and not value):
         return
-    least, most, whole = within
-    wanted = "a number" if least == -inf else f"a number of at least {least:g}"
-    if most < inf:
-        wanted = f"a number from {least:g} to {most:g}"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        yield InputError(f"must be {wanted}", field, value, _DIGITS)
-    elif not least <= value <= most or abs(value) == inf:
-        yield InputError(f"must be {wanted}", field, value, "Correct the site's data; the unit ends the name.")
-    elif whole and value != int(value):
-        yield InputError("must be a whole number", field, value, "Correct the site's data; the unit ends the name.")
+    least, most, counted = within
+    try:
+        if counted:
+            whole(value, field, least=int(least), most=int(most))
+        else:
+            scalar(value, field, least=least, most=most, remedy=_DIGITS)
+    except InputError as fault:
+        yield fault
 
 
 def _rows(field: str, value: Any, numbers: Mapping[str, Within]) -> Iterator[InputError]:

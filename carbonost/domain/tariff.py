@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from carbonost.domain import checks
+from carbonost.domain.arguments import one_of
+from carbonost.domain.arguments import options as check_options
 from carbonost.domain.bands import band_table
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.prices import DAY_KINDS, SLOTS, PriceSeries, PriceTable, read_prices
@@ -26,7 +27,6 @@ from carbonost.domain.tariff_checks import (
     dates,
     instants,
     length,
-    one_of,
     read_fields,
     texts,
 )
@@ -354,11 +354,11 @@ def _charged(
     options: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The fixed part's fields: the charge inferred, a contract's packaged rule, and a gap where no price is given."""
-    checks.options(Tariff, options, TariffError)
+    check_options(Tariff, options, TariffError)
     demand = 0.0 if demand is None else amount(demand, "demand_cny_per_kw_month")
     capacity = 0.0 if capacity is None else amount(capacity, "capacity_cny_per_kva_month")
     if charge is not None:
-        one_of(charge, "charge", CHARGES)
+        one_of(charge, CHARGES, "charge", TariffError)
     billed = infer_charge(demand, capacity, contract_kw) if charge is None else charge
     given = {"charge": billed, "demand_cny_per_kw_month": demand, "capacity_cny_per_kva_month": capacity}
     doubts = _unbilled(billed, demand, capacity, discounted=options.get("demand_discount") is not None)

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from carbonost.domain.arguments import one_of
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
-from carbonost.domain.checks import day
-from carbonost.domain.prices import PriceSeries, PriceTable, is_price
+from carbonost.domain.checks import day, is_numeric
+from carbonost.domain.prices import PriceSeries, PriceTable
 from carbonost.errors import NaiveTimestampError, TariffError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _NEEDED: Final = ("energy", "status")
 
 def amount(value: Any, name: str) -> float:
     """Read an amount that is not negative."""
-    if not is_price(value) or value < 0:
+    if not is_numeric(value) or value < 0:
         raise TariffError(
             "must be a number that is not negative",
             field=name,
@@ -69,7 +70,7 @@ def read_fields(tariff: Tariff) -> None:
         first, last = getattr(tariff, begins), getattr(tariff, ends)
         if first is not None and last is not None and last < first:
             raise TariffError("ends before it begins", field=ends, value=str(last), remedy=f"It begins on {first}.")
-    one_of(tariff.tax, "tax", TAXES)
+    one_of(tariff.tax, TAXES, "tax", TariffError)
     _check_zone(tariff.zone)
 
 
@@ -83,7 +84,7 @@ def _check_kinds(tariff: Tariff) -> None:
 
 
 def _minutes(window: Any) -> int:
-    if not is_price(window) or window <= 0 or window != int(window):
+    if not is_numeric(window) or window <= 0 or window != int(window):
         raise TariffError(
             "must be a whole number of minutes above 0", field="demand_window_min", value=window, remedy="Write 15."
         )
@@ -92,7 +93,7 @@ def _minutes(window: Any) -> int:
 
 def check_charge(tariff: Tariff) -> None:
     """Refuse a charge that lacks what it is billed on."""
-    one_of(tariff.charge, "charge", CHARGES)
+    one_of(tariff.charge, CHARGES, "charge", TariffError)
     needs = {"contract": "contract_kw", "capacity": "transformer_kva"}.get(tariff.charge)
     if needs and getattr(tariff, needs) is None:
         raise TariffError(f"charge={tariff.charge!r} is billed on it", field=needs, remedy=f"Give {needs}=….")
@@ -113,17 +114,6 @@ def check_charge(tariff: Tariff) -> None:
             )
     if tariff.demand_discount is not None and tariff.transformer_kva is None:
         raise TariffError("the discount is counted per kVA", field="transformer_kva", remedy="Give transformer_kva=….")
-
-
-def one_of(value: Any, name: str, known: tuple[str, ...]) -> None:
-    """Refuse a word that is not among the known ones."""
-    if not isinstance(value, str) or value not in known:
-        raise TariffError(
-            "is not known",
-            field=name,
-            value="None" if value is None else value,
-            remedy=f"Use one of {', '.join(map(repr, known))}.",
-        )
 
 
 def dates(given: Any, name: str) -> frozenset[date]:
@@ -153,7 +143,7 @@ def instants(starts: Any) -> pd.DatetimeIndex:
 
 def length(hours: Any) -> float:
     """Read the length of an interval [h]."""
-    if not is_price(hours) or hours <= 0:
+    if not is_numeric(hours) or hours <= 0:
         raise TariffError(
             "must be a number above 0",
             field="hours",

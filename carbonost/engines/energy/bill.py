@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from carbonost.domain.arguments import MOST
 from carbonost.domain.charges import ContractRule
 from carbonost.domain.evidence import EvidenceItem
 from carbonost.domain.tariff_checks import amount
-from carbonost.engines.energy.load import MOST, Horizon, Load, horizon, numbers, profile, read_load
+from carbonost.engines.energy.load import Horizon, Load, horizon, numbers, profile, read_load
 from carbonost.engines.energy.rules import contract_rule, second_hand
 from carbonost.engines.energy.terms import GridColumns, Rates, billed_demand, grid_terms, ledger, notes, peaks, rates
 from carbonost.errors import InputError

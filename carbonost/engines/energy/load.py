@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.prices import is_price
+from carbonost.domain.arguments import MOST
+from carbonost.domain.checks import is_hole, is_numeric
 from carbonost.errors import InputError, NaiveTimestampError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from carbonost.domain.series import FloatArray, IntArray
 
 LONGEST_H: Final = 1.0
-MOST: Final = 1e100
-"""No power, energy or price is larger, so that no sum or product of them overflows."""
 _STAMPS: Final = ("timestamp", "ds", "start", "time")
 _POWERS: Final = ("load_kw", "yhat", "power_kw")
 _ENERGIES: Final = ("load_kwh", "energy_kwh")
@@ -185,8 +184,7 @@ def numbers(values: Any, name: str) -> FloatArray:
         return np.asarray(array, dtype=np.float64)
     out = np.empty(array.shape)
     for at, one in enumerate(np.ravel(np.asarray(given, dtype=object))):
-        hole = one is None or one is pd.NA or (isinstance(one, (float, np.floating)) and np.isnan(one))
-        if not (hole or isinstance(one, (float, np.floating)) or is_price(one)):
+        if not (is_hole(one) or isinstance(one, (float, np.floating)) or is_numeric(one)):
             place = values.index[at] if isinstance(values, pd.Series) else at
             raise InputError(
                 "is not a number",
@@ -194,7 +192,7 @@ def numbers(values: Any, name: str) -> FloatArray:
                 value=f"{one!r} at {place}",
                 remedy="Read the column as numbers, without thousands separators.",
             )
-        out.flat[at] = np.nan if hole else float(one)
+        out.flat[at] = np.nan if is_hole(one) else float(one)
     return out
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from carbonost.domain import checks
+from carbonost.domain.arguments import options
 from carbonost.domain.asset import Battery, Grid, Site
 from carbonost.domain.schedule import Frontier, PeakShaving, ScenarioPlan, Schedule, Sizing
 from carbonost.domain.tariff import Tariff
@@ -116,7 +116,7 @@ class EnergyOptimizer:
         tariff = (
             electricity_prices if isinstance(electricity_prices, Tariff) else Tariff.from_prices(electricity_prices)
         )
-        checks.options(Battery, battery)
+        options(Battery, battery)
         store = Battery(capacity_kwh=battery_capacity_kwh, power_kw=battery_power_kw, **battery)
         schedule = self.dispatch(Site(grid=Grid(), assets=[store]), load_forecast, tariff)
         return PeakShaving(schedule.baseline_cny, schedule.objective_cny, schedule)

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from carbonost.domain import checks
+from carbonost.domain import arguments
 from carbonost.domain.checks import day
 from carbonost.domain.tariff import Tariff, infer_charge
-from carbonost.domain.tariff_checks import CHARGES, amount, one_of
+from carbonost.domain.tariff_checks import CHARGES, amount
 from carbonost.engines.energy.decrees import rule_on
 from carbonost.engines.energy.rules import as_printed, months_of, second_hand, weakest
 from carbonost.engines.energy.special_days import SpecialDays, special_days
@@ -160,14 +160,13 @@ def _refuse_wrong(region: Any, charge: Any, options: dict[str, Any]) -> None:
     if not isinstance(region, str):
         raise UnknownRegionError("is not a region", field="region", value=region, remedy="Write 'CN-JS' or '江苏'.")
     if charge is not None:
-        one_of(charge, "charge", CHARGES)
+        arguments.one_of(charge, CHARGES, "charge", TariffError)
     for name in _OF_THE_DATA:
         if name in options:
             raise TariffError(
                 "comes with the region's rows", field=name, value=options[name], remedy="Build your own by from_bands."
             )
-    fields = {name: value for name, value in options.items() if name != "export_cny_per_kwh"}
-    checks.options(Tariff, fields, TariffError)
+    arguments.options(Tariff, [name for name in options if name != "export_cny_per_kwh"], TariffError)
 
 
 def _whole_year(region: str, rules: list[FloatingRule]) -> list[FloatingRule]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carbonost._lazy import load
+from carbonost.domain.arguments import one_of
 from carbonost.domain.picture import axes_or_new, finish, words_in
 from carbonost.domain.prices import HOLIDAY, PriceSeries
-from carbonost.domain.tariff_checks import one_of
+from carbonost.errors import TariffError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ def draw_tariff(tariff: Tariff, axes: Any = None, language: str = "zh", days: st
         If matplotlib, or for Chinese labels the font, is not installed.
     """
     say = words_in(language, _ZH)
-    one_of(days, "days", tuple(_KINDS))
+    one_of(days, _KINDS, "days", TariffError)
     axes = axes_or_new(axes)
     if isinstance(tariff.energy, PriceSeries):
         frame = tariff.to_frame()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from carbonost.domain.arguments import finite, fit, one_of, scalar
+from carbonost.domain.checks import day as read_day
 from carbonost.engines.finance.columns import flows, held, plain, rates, whole_years
 from carbonost.errors import InputError
 
@@ -111,7 +113,7 @@ def year_fractions(dates: Sequence[object], day_count: DayCount = "ACT/365F") ->
     one_of(day_count, DAY_COUNTS, "day_count")
     if isinstance(dates, str) or not isinstance(dates, Iterable):
         raise InputError("is no sequence of dates", "dates", dates, "Give one date per flow.")
-    days = [_as_date(value, row) for row, value in enumerate(dates)]
+    days = [read_day(value, "dates", row=row) for row, value in enumerate(dates)]
     if not days:
         raise InputError("needs at least one date", "dates", None, "Give one date per flow.")
     first = days[0]
@@ -178,23 +180,8 @@ def _discounted(rate: FloatArray, flow: FloatArray, times: FloatArray) -> float 
     return plain(held(np.asarray(value), "rate", rate))
 
 
-def _as_date(value: object, row: int) -> date:
-    if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[D]").item()
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        day = value.date() if isinstance(value, datetime) else value
-    except ValueError:  # no such day, or pandas' mark of a missing one
-        day = None
-    if isinstance(day, date) and day.year < date.max.year:
-        return day
-    raise InputError("is not a date", "dates", value, "Write dates as 2026-01-31.", row)
-
-
 def _actual_actual(day: date) -> float:
-    start, end = date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    return day.year + (day - start).days / (end - start).days
+    return day.year + (day - date(day.year, 1, 1)).days / (366 if isleap(day.year) else 365)
 
 
 def _thirty_360(first: date, day: date) -> float:

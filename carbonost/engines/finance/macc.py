@@ -11,6 +11,7 @@ import pandas as pd
 
 from carbonost.domain.alike import Alike
 from carbonost.domain.arguments import scalar
+from carbonost.domain.checks import is_hole
 from carbonost.errors import InputError
 
 NEGATIVE = (
@@ -144,7 +145,7 @@ def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFram
             raise InputError("column is missing", column, list(frame.columns), f"Give {', '.join(wanted)}.")
     frame = frame[wanted].reset_index(drop=True)
     for name in frame["id"]:
-        if not isinstance(name, (str, int)) or isinstance(name, bool):
+        if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
             raise InputError("is no name", "id", name, "Give each measure its id.")
     frame["id"] = frame["id"].astype(str)
     repeated = frame.loc[frame["id"].duplicated(), "id"]
@@ -152,14 +153,10 @@ def _checked(rows: pd.DataFrame | Iterable[Mapping[str, object]]) -> pd.DataFram
         raise InputError("stands twice", "id", repeated.iloc[0], "Give each measure once.")
     for column in wanted[1:]:
         frame[column] = [
-            np.nan if column == "mac_cny_per_t" and _absent(value) else _number(value, column, name)
+            np.nan if column == "mac_cny_per_t" and is_hole(value) else _number(value, column, name)
             for value, name in zip(frame[column], frame["id"], strict=True)
         ]
     return frame.astype(dict.fromkeys(wanted[1:], "float64"))
-
-
-def _absent(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
 
 
 def _number(value: Any, column: str, name: str) -> float:
