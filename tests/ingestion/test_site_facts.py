@@ -53,7 +53,7 @@ def test_all_wrong_facts_come_together_and_name_the_file(tmp_path):
         read_park(path)
     fields = [fault.field for fault in caught.value.exceptions]
     assert fields == ["park.yaml: site.roof_area_m2", "park.yaml: site.roof_usable_share"]
-    assert "'两万': must be a number of at least 0. Write plain digits" in str(caught.value)
+    assert "'两万': must be one number. The unit ends the name: write plain digits" in str(caught.value)
 
 
 def test_what_is_not_known_and_what_is_somebodys_own_pass():
