@@ -9,10 +9,11 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from carbonost.domain.checks import day as read_day
-from carbonost.domain.checks import is_numeric
-from carbonost.domain.prices import DAY_KINDS, HOLIDAY, SLOT_MIN, SLOTS, BandPrices, PriceTable, clock
+from carbonost.domain.checks import is_hole, is_numeric
+from carbonost.domain.prices import DAY_KINDS, HOLIDAY, SLOT_MIN, SLOTS, BandPrices, PriceTable, clock, key_number
 from carbonost.errors import TariffError
 
 _KEYS: Final = ("band", "start", "end", "months", "days")
@@ -25,7 +26,7 @@ _BAND_WORDS: Final = {
     **dict.fromkeys(("谷", "低谷", "谷段"), "valley"),
     **dict.fromkeys(("深谷", "深谷段"), "deep_valley"),
 }
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})\Z")
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::00)?\Z")  # a spreadsheet adds seconds
 
 
 def band_table(bands: Iterable[Mapping[str, Any]], prices: BandPrices) -> PriceTable:
@@ -129,7 +130,7 @@ def _whole(item: Any, among: range) -> bool:
 
 
 def _read_months(months: Any, number: int) -> tuple[int, ...]:
-    if months is None:
+    if is_hole(months):
         return tuple(range(1, 13))
     listed = _items(months)
     if not listed or not all(_whole(month, range(1, 13)) for month in listed) or len(set(listed)) != len(listed):
@@ -141,7 +142,7 @@ def _read_months(months: Any, number: int) -> tuple[int, ...]:
 
 def _read_days(days: Any, number: int) -> tuple[tuple[int, ...], tuple[date, ...]]:
     """Kinds of day and single dates."""
-    if days is None:
+    if is_hole(days):
         return tuple(range(7)), ()
     kinds: list[int] = []
     dates: list[date] = []
@@ -150,7 +151,7 @@ def _read_days(days: Any, number: int) -> tuple[tuple[int, ...], tuple[date, ...
             kinds += _DAY_WORDS[item]
         elif _whole(item, range(7)):
             kinds.append(int(item))
-        elif isinstance(item, (str, date)):
+        elif isinstance(item, (str, date, np.datetime64)):
             dates.append(read_day(item, "days", TariffError))
         else:
             raise TariffError(
@@ -196,21 +197,24 @@ def _refuse_gaps(names: Any) -> None:
         )
 
 
-def _by_month(prices: BandPrices) -> list[Mapping[str, float]]:
+def _by_month(prices: Any) -> list[Mapping[str, float]]:
     """Prices of the bands in each of the twelve months; a month without prices has none."""
-    if not isinstance(prices, Mapping) or not prices:
+    given = prices.to_dict() if isinstance(prices, pd.Series) else prices
+    if not isinstance(given, Mapping) or not given:
         raise TariffError("are not {band: price}", field="prices", value=prices, remedy="Write {'peak': 1.1, …}.")
-    if all(isinstance(band, str) for band in prices):
-        return [_band_prices(prices, "prices")] * 12
-    for month, given in prices.items():
-        if not _whole(month, range(1, 13)) or not isinstance(given, Mapping) or not given:
+    if all(isinstance(band, str) and not isinstance(price, Mapping) for band, price in given.items()):
+        return [_band_prices(given, "prices")] * 12
+    read: dict[int, Mapping[str, float]] = {}
+    for key, bands in given.items():
+        month = key_number(key)
+        if not _whole(month, range(1, 13)) or month in read or not isinstance(bands, Mapping) or not bands:
             raise TariffError(
                 "is not a month's prices",
-                field=f"prices[{month!r}]",
-                value=given,
-                remedy="Write {band: price}, or {month: {band: price}} with months 1 to 12.",
+                field=f"prices[{key!r}]",
+                value=bands,
+                remedy="Write {band: price}, or {month: {band: price}} with months 1 to 12, each once.",
             )
-    read = {int(month): _band_prices(given, f"prices[{month}]") for month, given in prices.items()}  # type: ignore[arg-type]
+        read[int(month)] = _band_prices(bands, f"prices[{key!r}]")
     return [read.get(month, {}) for month in range(1, 13)]
 
 

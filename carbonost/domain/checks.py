@@ -86,12 +86,12 @@ def instant(value: Any, field: str, row: int | None = None) -> pd.Timestamp:
 
 def day(value: Any, field: str, error: type[InputError] = InputError, row: int | None = None) -> date:
     """Read a calendar date: a date, an instant's own day, or one of the two as ISO text."""
-    told = value.astype("datetime64[D]").item() if isinstance(value, np.datetime64) else value
+    told: Any = value.astype("datetime64[D]").item() if isinstance(value, np.datetime64) else value
     try:
         told = datetime.fromisoformat(told) if isinstance(told, str) else told
         told = told.date() if isinstance(told, datetime) else told
     except ValueError:  # no such day
         told = None
-    if not isinstance(told, date) or told is pd.NaT:
+    if told is pd.NaT or not isinstance(told, date):
         raise error("is not a date", field=field, value=value, remedy="Write 2026-10-15.", row=row)
     return told

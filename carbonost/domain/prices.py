@@ -148,15 +148,22 @@ class PriceSeries(Alike):
         return np.asarray((integral(end) - integral(begin)) * self.step_ns / (end - begin), dtype=np.float64)
 
 
+def key_number(key: Any) -> Any:
+    """The number a key is: those of JSON are texts; any other key as it is."""
+    return int(key) if isinstance(key, str) and key.isdecimal() else key
+
+
 def clock(slot: int) -> str:
     """The time of day at which a slot begins."""
     return f"{slot * SLOT_MIN // 60:02d}:{slot * SLOT_MIN % 60:02d}"
 
 
 def read_prices(prices: Prices, name: str) -> PriceTable | PriceSeries:
-    """Read a scalar, 24 or 96 values of the local day, {hour: price}, or a Series on aware stamps."""
+    """Read a scalar, 24, 48, 96 or 288 values of the local day, {hour: price}, or a Series on aware stamps."""
     if isinstance(prices, pd.Series) and isinstance(prices.index, pd.DatetimeIndex):
         return _read_series(prices, name)
+    if isinstance(prices, pd.Series) and len(prices) > 24 and prices.index.equals(pd.RangeIndex(len(prices))):  # noqa: PLR2004
+        prices = prices.tolist()  # a column of a table: its labels count rows, not hours
     day = np.asarray(_of_hours(prices, name) if isinstance(prices, (pd.Series, Mapping)) else prices, dtype=object)
     if day.ndim > 1 or day.size not in (1, 24, 48, 96, SLOTS):
         raise TariffError(
@@ -177,9 +184,9 @@ def read_prices(prices: Prices, name: str) -> PriceTable | PriceSeries:
 
 def _of_hours(prices: Mapping[Any, Any] | pd.Series, name: str) -> list[Any]:
     """The prices of {hour: price}, from 0 to 23."""
-    keys = list(prices.keys())
-    hours = [key for key in keys if is_number(key) and key in range(24)]
-    surplus = [key for key in keys if not (is_number(key) and key in range(24))]
+    keys = [(key, key_number(key)) for key in prices.keys()]  # noqa: SIM118 -- a Series goes through its values
+    hours = [hour for _, hour in keys if is_number(hour) and hour in range(24)]
+    surplus = [key for key, hour in keys if not (is_number(hour) and hour in range(24))]
     doubled = next((hour for at, hour in enumerate(hours) if hour in hours[:at]), None)
     missing = sorted(set(range(24)) - set(hours))
     if surplus or doubled is not None or missing:

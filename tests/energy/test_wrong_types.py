@@ -29,7 +29,7 @@ INDEX = pd.date_range("2025-03-03", periods=24, freq="h", tz="Asia/Shanghai")
 LOAD = pd.Series(np.where(INDEX.hour < 8, 40.0, 160.0), INDEX)
 TARIFF = Tariff.from_prices({h: 0.3 if h < 8 else 1.0 for h in range(24)})
 SITE = Site(assets=[Battery(100.0, 50.0)])
-WRONG = [True, "x", b"x", [], {}, [1, 2], len, 1j, pd.NaT, float("nan"), -1, pd.Series([1.0]), 10**400]
+WRONG = [True, "x", b"x", [], {}, [1, 2], ..., 1j, pd.NaT, float("nan"), -1, pd.Series([1.0]), 10**400]
 SCENARIOS = {"a": LOAD, "b": 1.2 * LOAD}
 
 

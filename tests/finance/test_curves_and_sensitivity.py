@@ -51,6 +51,11 @@ def test_a_curve_of_costs_alone_has_nothing_to_warn_of():
     assert macc(pd.DataFrame(ROWS[1:2])).ranking == ["HP"]
 
 
+def test_ids_of_a_curve_may_be_numbers_of_any_kind():
+    rows = [{"id": name, "mac_cny_per_t": 1.0, "abatement_t": 1.0} for name in (np.int64(3), 4, "x")]
+    assert macc(rows).ranking == ["3", "4", "x"]
+
+
 def test_a_curve_of_nothing_is_empty():
     assert macc([]).ranking == []
     assert macc([]).to_target(0.0).selected == []

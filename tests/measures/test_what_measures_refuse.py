@@ -26,7 +26,7 @@ from carbonost.engines.measures import (
 )
 from carbonost.errors import InputError
 
-NO_NUMBER = [True, "0.08", None, float("nan"), float("inf"), {}, len, 1 + 2j, 10**400, pd.NaT]
+NO_NUMBER = [True, "0.08", None, float("nan"), float("inf"), {}, ..., 1 + 2j, 10**400, pd.NaT]
 FACTORS = AbatementFactors(electricity_location_t_per_kwh=5e-4, electricity_market_t_per_kwh=6e-4, heat_t_per_gj=0.11)
 LAMPS = {"lighting_list": [{"fixtures": 10, "watts_old": 400, "hours": 1000}]}
 LED = assess(["LED"], LAMPS, Baseline(electricity_kwh=1e5), FACTORS).get("LED")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carbonost.domain.arguments import whole
 from carbonost.domain.schedule import Frontier, Schedule
 from carbonost.engines.energy.dispatch import dispatch, read_schedule, solve_problem, solver_costs
 from carbonost.engines.energy.problem import Problem, without_price
@@ -26,8 +27,7 @@ def pareto(problem: Problem, points: int = 5) -> Frontier:
 
     The cleanest point is the cheapest plan among those of least emissions.
     """
-    if not isinstance(points, int) or not 2 <= points <= MOST_POINTS:  # noqa: PLR2004 -- a front has two ends
-        raise InputError("a front has at least two points", field="points", value=points, remedy="Write points=5.")
+    points = whole(points, "points", least=2, most=MOST_POINTS)  # a front has two ends
     if not np.any(problem.rate.grid_t_per_kwh) and not problem.economics.gas_t_per_kwh:
         raise InputError(
             "a front needs emission factors",

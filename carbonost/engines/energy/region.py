@@ -122,11 +122,9 @@ def tariff_from_region(
     hours, open_hours = _hours(code, rows[rows["document"] == answer.document], single=single)
     special = special_days(code, answer.document, hot_days, holidays)
     open_hours += special.gaps
-    statuses, documents = [*map(str, hours["status"]), *special.statuses], [answer.document]
-    printed = _read_prices(code, voltage, on) if prices is None else prices
-    if printed is not None:
-        by_month: Any = dict.fromkeys(range(1, 13), printed)
-    else:
+    by_month: Any = _read_prices(code, voltage, on) if prices is None else prices
+    rules: list[FloatingRule] = []
+    if by_month is None:
         kva = options.get("transformer_kva")
         rules = _whole_year(region, floating_rules(code, kva, single=single, voltage=voltage, document=answer.document))
         rules = [_with_special(rule, special) for rule in rules]
@@ -134,9 +132,8 @@ def tariff_from_region(
         by_month = {month: rule.prices(floating, rest) for rule in rules for month in rule.months}
         open_hours += [f"the floating base of {code} is not stated in the data" for rule in rules if not rule.base][:1]
         open_hours += _taken_for_granted(code, kva) if single else []
-        statuses += [rule.status for rule in rules]
-        documents += [rule.document for rule in rules]
-    status = weakest(statuses)
+    status = weakest([*map(str, hours["status"]), *special.statuses, *(rule.status for rule in rules)])
+    documents = [answer.document, *(rule.document for rule in rules)]
     told = second_hand("the rule", status, sorted(set(documents)))
     gaps = [*told, *answer.gaps, *open_hours, *gaps, *_unapplied(code, answer.document, special), DIRECT_TRADE]
     return Tariff.from_bands(
