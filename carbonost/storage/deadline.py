@@ -122,7 +122,12 @@ def pool(timeout_s: float, *, tries: int = 0) -> Any:
     class Pool(urllib3.PoolManager):
         def urlopen(self, *args: Any, **facts: Any) -> Any:
             clock.start()
-            again = Tries(total=tries, backoff_factor=0.1, status_forcelist=(502, 503, 504) if tries else ())
+            again = Tries(
+                total=tries,
+                backoff_factor=0.1,
+                status_forcelist=(502, 503, 504) if tries else (),
+                respect_retry_after_header=False,  # it may ask for hours
+            )
             return super().urlopen(*args, **{"retries": again, **facts})
 
     wait = urllib3.Timeout(connect=min(timeout_s, _CONNECT_S), read=timeout_s)

@@ -102,13 +102,20 @@ def test_a_server_that_takes_nothing_does_not_hold_a_write():
 
 
 def test_a_failing_server_is_tried_again_only_while_there_is_time():
-    busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     with slow(busy, len(busy)) as server, pytest.raises(Exception, match="too many 503"):
         pool(5.0, tries=2).request("GET", f"http://127.0.0.1:{server.port}/")
     assert server.requests == 3
     with slow(busy, len(busy) - 3) as server, pytest.raises(Exception, match=r"too many 503|timed out"):
         pool(2 * STEP_S, tries=2).request("GET", f"http://127.0.0.1:{server.port}/")
     assert server.requests == 1
+
+
+def test_a_server_that_asks_for_an_hour_is_not_waited_for():
+    busy = b"HTTP/1.1 503 Busy\r\nConnection: close\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+    with slow(busy, len(busy)) as server, pytest.raises(Exception, match="too many 503"):
+        pool(5.0, tries=1).request("GET", f"http://127.0.0.1:{server.port}/")
+    assert server.requests == 2
 
 
 def test_a_large_reply_has_its_time_for_every_megabyte():
