@@ -9,12 +9,15 @@ disk may not, the file is read all the same, by this rule:
 2. A log and its index (``-shm``): somebody is writing. SQLite reads both.
 3. A log without its index: what it holds was never brought home, and without it acknowledged data
    would be missing. `ReadOnlyError` says what to copy where.
+
+A log stands beside the file itself: where its name is a link, beside what the link leads to.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -48,7 +51,9 @@ class SqlitePlace:
     """
 
     def __init__(self, path: str, target: str, timeout_s: float = 30.0) -> None:
-        self._path, self._target, self._timeout_s = Path(path), target, timeout_s
+        self._path = Path(path) if path == MEMORY else Path(os.path.realpath(path))
+        self._target, self._timeout_s = target, timeout_s
+        self._opened = threading.local()
         self.writable = path == MEMORY or self._may(os.W_OK)
         if not self.writable and not (self._path.exists() and _allowed(self._path, os.R_OK)):
             self.check_writable()
@@ -83,19 +88,20 @@ class SqlitePlace:
         """
         if self.writable:
             return self._open(str(self._path))
-        logged = any(self._beside(log).exists() for log in _LOGS)
+        self._opened.state = self._state()
         try:
-            db = self._open(f"{self._path.absolute().as_uri()}?mode=ro{'' if logged else '&immutable=1'}")
+            db = self._open(f"{self._path.as_uri()}?mode=ro{'&immutable=1' if self._opened.state else ''}")
             try:
                 db.execute("select count(*) from sqlite_master").fetchone()
             except BaseException:
                 db.close()
                 raise
         except sqlite3.OperationalError as exc:
-            if not logged or exc.sqlite_errorcode & 0xFF not in _NOT_HOME:
+            logs = self._logs()
+            if not logs or exc.sqlite_errorcode & 0xFF not in _NOT_HOME:
                 raise
             problem = "the file can only be read, and a log beside it was never brought home"
-            remedy = f"Copy {self._path.name} and {self._path.name}-wal to a disk that can be written; open it there."
+            remedy = f"Copy {' and '.join([self._path.name, *logs])} to a disk that can be written; open it there."
             raise ReadOnlyError(problem, "url", self._target, remedy, target=self._target) from exc
         return db
 
@@ -111,14 +117,14 @@ class SqlitePlace:
         if self.writable:
             yield
             return
-        before = self._state()
+        self._opened.state = before = self._state()
         try:
             yield
         except Exception as exc:
-            if self._state() != before:
+            if {before, self._opened.state} != {self._state()}:
                 raise self._changed() from exc
             raise
-        if self._state() != before:
+        if self._opened.state not in ((), self._state()):
             raise self._changed()
 
     def _may(self, mode: int) -> bool:
@@ -128,12 +134,13 @@ class SqlitePlace:
         uri = name.startswith("file:")
         return sqlite3.connect(name, timeout=self._timeout_s, isolation_level=None, check_same_thread=False, uri=uri)
 
-    def _beside(self, suffix: str) -> Path:
-        return self._path.with_name(self._path.name + suffix)
+    def _logs(self) -> list[str]:
+        """Names of the logs beside the file."""
+        return [name for log in _LOGS if self._path.with_name(name := self._path.name + log).exists()]
 
     def _state(self) -> tuple[int, ...]:
         """What tells a file from itself after a change; nothing where a log stands, which SQLite follows."""
-        if any(self._beside(log).exists() for log in _LOGS) or not self._path.exists():
+        if self._logs() or not self._path.exists():
             return ()
         found = self._path.stat()
         return found.st_ino, found.st_size, found.st_mtime_ns

@@ -229,7 +229,7 @@ def assert_refused(call):
     assert "Mount it for writing" in caught.value.remedy
 
 
-def test_a_log_that_was_never_brought_home_is_not_passed_over(disk):
+def test_a_log_that_was_never_brought_home_is_not_passed_over(disk, tmp_path):
     """Rule 3: the file alone would lack what was acknowledged."""
     source = disk / "live"
     source.mkdir()
@@ -242,6 +242,9 @@ def test_a_log_that_was_never_brought_home_is_not_passed_over(disk):
         with pytest.raises(ReadOnlyError, match="never brought home") as caught:
             open_meters(disk / "m.db")
         assert "m.db-wal" in caught.value.remedy
+        (tmp_path / "link.db").symlink_to(disk / "m.db")
+        with pytest.raises(ReadOnlyError, match="never brought home"):
+            open_meters(tmp_path / "link.db")
     with closing(open_meters(disk / "m.db")) as meters:
         assert len(meters.read("m", *ALWAYS)) == 6
     with read_only(disk), closing(open_meters(disk / "m.db")) as meters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -51,6 +52,37 @@ def test_a_read_whose_file_changes_meanwhile_is_refused_and_can_be_repeated(path
     with pytest.raises(StorageError, match="no such column"):
         fail_in(reader, lambda: None)
     assert len(reader.read("m", *ALWAYS)) == 9
+
+
+def test_a_log_stands_beside_what_a_link_leads_to(path, tmp_path, monkeypatch):
+    """SQLite keeps it there; looked for beside the link, what it holds would be missing."""
+    link = tmp_path / "links" / "park.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with closing(open_meters(link)) as writer:
+        writer.write(readings("m", start="2025-01-01T00:00Z"))
+        monkeypatch.setattr(SqlitePlace, "_may", lambda *_: False)
+        with closing(open_meters(link)) as store:
+            assert len(store.read("m", *ALWAYS)) == 6
+
+
+def test_a_log_that_comes_and_goes_between_two_looks_does_not_hide_a_change(path, reader, monkeypatch):
+    """One writer ends, the file is opened, and the next one begins."""
+    log = path.with_name(path.name + "-wal")
+    log.touch()
+    opened = SqlitePlace.connect
+
+    def connect(place):
+        log.unlink(missing_ok=True)
+        db = opened(place)
+        with closing(sqlite3.connect(path)) as writer:
+            writer.execute("create table more (x)")
+        log.touch()
+        return db
+
+    monkeypatch.setattr(SqlitePlace, "connect", connect)
+    with pytest.raises(TransientError, match="changed while it was read"):
+        reader.read("m", *ALWAYS)
 
 
 def fail_in(store, call):
