@@ -14,6 +14,7 @@ from carbonost.engines.energy import (
     PvArray,
     Site,
     Tariff,
+    solve,
     windows,
 )
 from carbonost.errors import InfeasibleError, SolverTimeoutError
@@ -59,6 +60,20 @@ def test_a_plan_by_windows_lies_between_its_bound_and_a_little_above_the_best(si
     assert found.objective_cny <= best.objective_cny * 1.01
     if found.status == "feasible":
         assert found.diagnostics["gap"] == pytest.approx((found.objective_cny - bound) / found.objective_cny)
+
+
+def test_a_month_whose_proof_is_given_up_has_a_bound_all_the_same(monkeypatch):
+    monkeypatch.setattr(windows, "AT_ONCE", 0)
+    monkeypatch.setattr(windows, "ENOUGH", 0.0)
+    monkeypatch.setattr(windows, "MONTH_GAP", 0.0)
+    monkeypatch.setattr(solve, "NODES", 3)
+    bounds, bound = [], solve.Solver.bound
+    monkeypatch.setattr(solve.Solver, "bound", lambda *args: bounds.append(bound(*args)) or bounds[-1])
+    index = pd.date_range("2025-05-01", periods=48, freq="30min", tz="Asia/Shanghai")
+    load = pd.Series(150.0 + 100.0 * np.sin(np.arange(48) / 8.0), index)
+    found = OPT.dispatch(Site(assets=[Battery(1000.0, 250.0)]), load, Tariff.from_prices(-0.2))
+    assert found.status == "feasible"
+    assert bounds[0] == pytest.approx(found.objective_cny, rel=0.01)
 
 
 def test_machines_keep_their_limits_across_windows(monkeypatch):

@@ -172,7 +172,7 @@ class Solver:
         status, codes = self.highs.getModelStatus(), self._hs.HighsModelStatus
         if status == codes.kInfeasible:
             raise NoPlan
-        if self.integer and status in (codes.kOptimal, codes.kTimeLimit):
+        if self.integer and status in (codes.kOptimal, codes.kTimeLimit, codes.kSolutionLimit):
             return float(self.highs.getInfo().mip_dual_bound)
         return float(self.highs.getObjectiveValue()) if status in (codes.kOptimal, codes.kModelEmpty) else -float("inf")
 
