@@ -182,6 +182,13 @@ def test_a_history_is_read_once(plant):
     assert read_history(history) is history
 
 
+@pytest.mark.parametrize("holidays", ["CN", "DE"])
+def test_replayed_errors_are_close_to_those_of_a_forecaster_fitted_anew_each_day(plant, holidays):
+    load = plant(160)
+    fitted = backtest(load, ("auto",), 56, holidays=holidays).scores().mae["auto"]
+    assert forecast(load, holidays=holidays).diagnostics["recent_mae"] == pytest.approx(fitted, rel=0.03)
+
+
 def test_a_forecast_is_drawn_to_the_levels_a_load_comes_back_to():
     stamps = pd.date_range("2025-03-03", periods=24 * 120, freq="h", tz="Asia/Shanghai")
     batches = np.random.default_rng(4).random(120) < 0.75  # three days in four run at 300, the others at 240

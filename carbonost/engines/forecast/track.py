@@ -1,7 +1,8 @@
 """Tracks: what a model would have said of every past day, and what it says of the days ahead.
 
-A track predicts each slot of a day from the same slot of the days before. All it holds is causal, so
-its past errors are those of a backtest at every origin, at no extra cost.
+A track predicts each slot of a day from the same slot of the days before, so its past errors are those of a
+backtest at every origin, at no extra cost; to some hundredths, for the scale and the days kept are found once,
+from the whole history.
 """
 
 from __future__ import annotations
