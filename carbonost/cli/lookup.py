@@ -67,8 +67,8 @@ def _tariffs(_: argparse.Namespace) -> int:
 
     found = packaged_tariffs()
     table(
-        f"分时电价规则：{len(found)} 个地区，均为二手转录，使用前请对照文件核实",
-        ("地区", "名称", "文件", "执行起", "执行止", "两部制", "单一制"),
+        f"分时电价规则：{len(found)} 个地区；状态 secondary 为二手转录，使用前请对照文件核实",
+        ("地区", "名称", "文件", "执行起", "执行止", "状态", "两部制", "单一制"),
         [
             (
                 row["region"],
@@ -76,6 +76,7 @@ def _tariffs(_: argparse.Namespace) -> int:
                 row["document"],
                 str(row["in_force_from"] or "未载明"),
                 str(row["in_force_to"] or ""),
+                row["status"],
                 _ASKED[row["two_part"]],
                 _ASKED[row["single_part"]],
             )

@@ -54,14 +54,22 @@ def finite(value: Any, field: str) -> FloatArray:
     return array
 
 
-def scalar(value: Any, field: str, *, least: float = -inf, most: float = inf, remedy: str | None = None) -> float:
+def scalar(
+    value: Any,
+    field: str,
+    *,
+    least: float = -inf,
+    most: float = inf,
+    remedy: str | None = None,
+    error: type[InputError] = InputError,
+) -> float:
     """Return one number between two bounds, both allowed."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not is_numeric(value):
-        raise InputError("must be one number", field, value, remedy or "Write plain digits, without quotes or unit.")
+        raise error("must be one number", field, value, remedy or "Write plain digits, without quotes or unit.")
     if not least <= value <= most or abs(value) > MOST:
-        raise InputError(f"must be {_span(least, most)}", field, value, remedy)
+        raise error(f"must be {_span(least, most)}", field, value, remedy)
     return float(value)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from carbonost.domain.arguments import one_of
+from carbonost.domain.arguments import one_of, scalar
 from carbonost.domain.charges import ContractRule, DemandDiscount, PowerFactorRule
 from carbonost.domain.checks import day, is_numeric
 from carbonost.domain.prices import PriceSeries, PriceTable
@@ -41,14 +41,7 @@ _NEEDED: Final = ("energy", "status")
 
 def amount(value: Any, name: str) -> float:
     """Read an amount that is not negative."""
-    if not is_numeric(value) or value < 0:
-        raise TariffError(
-            "must be a number that is not negative",
-            field=name,
-            value="None" if value is None else value,
-            remedy=f"Write {name}=40.0.",
-        )
-    return float(value)
+    return scalar(value, name, least=0.0, remedy=f"Write {name}=40.0.", error=TariffError)
 
 
 def read_fields(tariff: Tariff) -> None:

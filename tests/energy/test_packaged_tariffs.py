@@ -16,6 +16,7 @@ def test_a_region_gives_a_tariff_from_what_it_is_said_to_ask_for(code, column, c
     if asked == "parts":
         tariff = Tariff.from_region(code, charge=charge, **PARTS)
         assert FOUND.loc[code, "document"] in tariff.sources
+        assert FOUND.loc[code, "status"] == tariff.status
         assert (tariff.rule_from, tariff.rule_to) == tuple(FOUND.loc[code, ["in_force_from", "in_force_to"]])
     else:
         with pytest.raises(TariffError, match="floating ratio"):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from carbonost.engines.energy.decrees import rule_on
 from carbonost.engines.energy.region import tariff_from_region
+from carbonost.engines.energy.rules import weakest
 from carbonost.errors import TariffError
 from carbonost.factors import region, table
 
@@ -24,9 +25,10 @@ def packaged_tariffs() -> pd.DataFrame:
     -------
     DataFrame
         One row a region: `region`, `name_zh`, the `document` of its last rule, `in_force_from` and `in_force_to`
-        (None where the data hold no such day), and what it asks of users of two-part (`two_part`) and single-part
-        charges (`single_part`): "parts" (two of the three parts of the month's price), "prices" (the printed price
-        of each band, since no ratio is packaged), or "bands" (the hours too, by `Tariff.from_bands`).
+        (None where the data hold no such day), the weakest `status` of its rows, and what it asks of users of
+        two-part (`two_part`) and single-part charges (`single_part`): "parts" (two of the three parts of the
+        month's price), "prices" (the printed price of each band, since no ratio is packaged), or "bands" (the
+        hours too, by `Tariff.from_bands`).
 
     Examples
     --------
@@ -36,7 +38,8 @@ def packaged_tariffs() -> pd.DataFrame:
     rows = table("tou_periods")
     out = []
     for code in sorted(set(rows["region"])):
-        rule = rule_on(code, rows[rows["region"] == code], None)
+        mine = rows[rows["region"] == code]
+        rule = rule_on(code, mine, None)
         out.append(
             {
                 "region": code,
@@ -44,6 +47,7 @@ def packaged_tariffs() -> pd.DataFrame:
                 "document": rule.document,
                 "in_force_from": rule.first,
                 "in_force_to": rule.last,
+                "status": weakest(mine.loc[mine["document"] == rule.document, "status"]),
                 "two_part": _asks(code, "demand"),
                 "single_part": _asks(code, "energy_only"),
             }

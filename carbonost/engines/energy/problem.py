@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from carbonost.domain.arguments import scalar
 from carbonost.domain.asset import Battery, HeatPump, PvArray, Site
 from carbonost.domain.checks import is_number
 from carbonost.domain.tariff import Tariff
@@ -56,19 +57,15 @@ def read_problem(
     check_nouns(site, tariff)
     drawn = read_load(load, load_kwh)
     at = horizon(drawn, tariff.zone, tariff.demand_window_min)
-    amounts = {
-        "carbon_price_cny_per_t": carbon_price_cny_per_t, "gas_kg_per_kwh": gas_kg_per_kwh, "carbon_cap_t": carbon_cap_t
-    }  # fmt: skip
-    for name, value in amounts.items():
-        free = value is None and name != "carbon_price_cny_per_t"
-        if not free and not (is_number(value) and float(value or 0.0) >= 0):
-            raise InputError("must be a number that is not negative", field=name, value=value)
+    carbon_price = scalar(carbon_price_cny_per_t, "carbon_price_cny_per_t", least=0.0)
+    gas_kg = 0.0 if gas_kg_per_kwh is None else scalar(gas_kg_per_kwh, "gas_kg_per_kwh", least=0.0)
+    carbon_cap = None if carbon_cap_t is None else scalar(carbon_cap_t, "carbon_cap_t", least=0.0)
     for name, value in (("weight", weight), ("time_limit_s", time_limit_s)):
         if not (is_number(value) and float(value or 0.0) > 0) and not (value is None and name == "time_limit_s"):
             raise InputError("must be a number above 0", field=name, value=value)
     if not is_number(discount_rate) or discount_rate <= -1:
         raise InputError("must be above -1", field="discount_rate", value=discount_rate, remedy="8 % is 0.08.")
-    if (carbon_cap_t is not None or carbon_price_cny_per_t) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
+    if (carbon_cap_t is not None or carbon_price) and grid_kg_per_kwh is None and gas_kg_per_kwh is None:
         raise InputError(
             "a carbon price or cap needs emission factors",
             field="grid_kg_per_kwh",
@@ -77,10 +74,10 @@ def read_problem(
     factor = None if grid_kg_per_kwh is None else profile(grid_kg_per_kwh, drawn, "grid_kg_per_kwh")
     gas = gas_price_cny_per_kwh
     economics = Economics(
-        carbon_price_cny_per_t=float(carbon_price_cny_per_t),
-        carbon_cap_t=carbon_cap_t,
+        carbon_price_cny_per_t=carbon_price,
+        carbon_cap_t=carbon_cap,
         gas_price_cny_per_kwh=None if gas is None else profile(gas, drawn, "gas_price_cny_per_kwh"),
-        gas_t_per_kwh=(gas_kg_per_kwh or 0.0) / 1000.0,
+        gas_t_per_kwh=gas_kg / 1000.0,
         weight=float(weight),
         discount_rate=float(discount_rate),
     )
