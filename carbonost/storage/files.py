@@ -108,10 +108,11 @@ class FileObjectStore:
         with _disk_faults(self._target), sqlite_faults(self._target):
             index = self._root / "index.db"
             if not index.exists():
-                (self._root / "blobs").mkdir(parents=True, exist_ok=True)
+                self._root.mkdir(parents=True, exist_ok=True)
             self._place = SqlitePlace(str(index), self._target, timeout_s)
             self._db = self._place.connect()
             if self._place.writable:
+                (self._root / "blobs").mkdir(exist_ok=True)  # copies lose it where it was empty
                 self._db.execute("pragma journal_mode = wal")
                 self._db.execute("pragma synchronous = full")
                 self._db.executescript(_SCHEMA)

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from carbonost.errors import StorageError, TransientError
-from carbonost.storage import open_meters
+from carbonost.storage import open_meters, open_objects
 from carbonost.storage.conformance.kit import readings
 from carbonost.storage.sqlite_place import SqlitePlace
 
@@ -83,6 +83,15 @@ def test_a_log_that_comes_and_goes_between_two_looks_does_not_hide_a_change(path
     monkeypatch.setattr(SqlitePlace, "connect", connect)
     with pytest.raises(TransientError, match="changed while it was read"):
         reader.read("m", *ALWAYS)
+
+
+def test_a_folder_of_objects_whose_copy_lost_what_was_empty_takes_objects(tmp_path):
+    url = f"file://{tmp_path}/objects"
+    open_objects(url).close()
+    (tmp_path / "objects" / "blobs").rmdir()
+    with closing(open_objects(url)) as store:
+        store.put("a", b"1")
+        assert store.get("a") == b"1"
 
 
 def fail_in(store, call):
