@@ -68,9 +68,10 @@ def scalar(
         value = value[()]
     if not is_numeric(value):
         raise error("must be one number", field, value, remedy or "Write plain digits, without quotes or unit.")
-    if not least <= value <= most or abs(value) > MOST:
+    told = float(value)  # before it is compared: a single-precision number meets no bound beyond its own
+    if not least <= told <= most or abs(told) > MOST:
         raise error(f"must be {_span(least, most)}", field, value, remedy)
-    return float(value)
+    return told
 
 
 def whole(value: Any, field: str, *, least: int = 0, most: int = 1000) -> int:

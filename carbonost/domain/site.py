@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from math import inf
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from carbonost.domain.activity import Contract
 from carbonost.domain.arguments import nearest, scalar, whole
 from carbonost.errors import InputError
@@ -101,7 +103,7 @@ def site_faults(site: Mapping[str, Any]) -> list[InputError]:
     for name, numbers in ROWS.items():
         told += _rows(f"site.{name}", site.get(name), numbers)
     for name in FLAGS:
-        if not isinstance(site.get(name, False), bool | None):
+        if not isinstance(site.get(name, False), bool | np.bool_ | None):
             told.append(InputError("must be true or false", f"site.{name}", site[name], "Write true or false."))
     told += _by_measure("site.life_years", site.get("life_years"), Within(1, inf))
     for kind in _PRICES:

@@ -273,3 +273,11 @@ def test_a_method_without_its_factors_is_a_gap_and_no_silent_zero():
     known = invest(with_park, method="zero_carbon_park")
     assert known.investment.abatement_t_per_year == pytest.approx(with_park.amount("electricity") * 0.8325e-3)
     assert "abatement.LED" not in [gap.missing for gap in known.gaps]
+
+
+def test_facts_of_a_table_are_numbers_and_truth_values_in_any_dtype():
+    """numpy's True was no truth value, and a single-precision number warned of the bound it was held to."""
+    site = {"roof_area_m2": 5000, "roof_load_ok": True, "grid_headroom_kw": 800.0}
+    typed = {"roof_area_m2": np.int64(5000), "roof_load_ok": np.True_, "grid_headroom_kw": np.float32(800)}
+    baseline = {"baseline_electricity_kwh_y": np.float32(1e6)}
+    assert screen(typed, baseline) == screen(site, {"baseline_electricity_kwh_y": 1e6})
