@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOGS: Final = ("-wal", "-journal")
 _NOT_HOME: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_MOMENT_S: Final = 0.05
 
 
 class SqlitePlace:
@@ -78,8 +80,14 @@ class SqlitePlace:
         problem, remedy = f"this user may not write {what}", "Change its permissions, or its owner, and open it again."
         raise PermissionDeniedError(problem, "url", self._target, remedy, target=self._target)
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self, *, again: bool = True) -> sqlite3.Connection:
         """Open the file; without transactions of Python's own, and for any thread.
+
+        Parameters
+        ----------
+        again : bool
+            Whether a log that cannot be read is looked at once more: a writer that begins or ends has one
+            without its index, for a moment.
 
         Raises
         ------
@@ -88,22 +96,20 @@ class SqlitePlace:
         """
         if self.writable:
             return self._open(str(self._path))
-        self._opened.state = self._state()
         try:
-            db = self._open(f"{self._path.as_uri()}?mode=ro{'&immutable=1' if self._opened.state else ''}")
-            try:
-                db.execute("select count(*) from sqlite_master").fetchone()
-            except BaseException:
-                db.close()
-                raise
+            return self._read()
         except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF not in _NOT_HOME:
+                raise
+            if again:
+                time.sleep(_MOMENT_S)
+                return self.connect(again=False)
             logs = self._logs()
-            if not logs or exc.sqlite_errorcode & 0xFF not in _NOT_HOME:
+            if not logs:
                 raise
             problem = "the file can only be read, and a log beside it was never brought home"
             remedy = f"Copy {' and '.join([self._path.name, *logs])} to a disk that can be written; open it there."
             raise ReadOnlyError(problem, "url", self._target, remedy, target=self._target) from exc
-        return db
 
     @contextmanager
     def steady(self) -> Iterator[None]:
@@ -129,6 +135,17 @@ class SqlitePlace:
 
     def _may(self, mode: int) -> bool:
         return all(_allowed(place, mode) for place in (self._path.parent, self._path) if place.exists())
+
+    def _read(self) -> sqlite3.Connection:
+        """Open the file by the rule; SQLite looks at it only when it is asked something."""
+        self._opened.state = self._state()
+        db = self._open(f"{self._path.as_uri()}?mode=ro{'&immutable=1' if self._opened.state else ''}")
+        try:
+            db.execute("select count(*) from sqlite_master").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _open(self, name: str) -> sqlite3.Connection:
         uri = name.startswith("file:")

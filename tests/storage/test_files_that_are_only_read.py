@@ -85,6 +85,24 @@ def test_a_log_that_comes_and_goes_between_two_looks_does_not_hide_a_change(path
         reader.read("m", *ALWAYS)
 
 
+def test_a_log_without_its_index_for_a_moment_is_no_reason_to_refuse(path, monkeypatch):
+    """As beside a writer that begins or ends."""
+    read, seen = SqlitePlace._read, []
+
+    def first_in_between(place):
+        seen.append(place)
+        if len(seen) > 1:
+            return read(place)
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(SqlitePlace, "_may", lambda *_: False)
+    monkeypatch.setattr(SqlitePlace, "_read", first_in_between)
+    with closing(open_meters(path)) as store:
+        assert len(store.read("m", *ALWAYS)) == 3
+
+
 def test_a_folder_of_objects_whose_copy_lost_what_was_empty_takes_objects(tmp_path):
     url = f"file://{tmp_path}/objects"
     open_objects(url).close()
