@@ -245,13 +245,16 @@ MEMORY = {
 
 
 def memory(path):
-    """Greatest resident memory of each way, each in a process of its own with the same imports."""
+    """Greatest resident memory of each way, each in a process of its own with the same imports.
+
+    Not `ru_maxrss`: a child's begins at what its parent held.
+    """
     rows, peaks = [], {}
     for name, call in MEMORY.items():
         code = (
-            "import resource; from energy import *; battery, rate, load = Battery(1000.0, 250.0), tariff(), "
+            "from energy import *; battery, rate, load = Battery(1000.0, 250.0), tariff(), "
             f"read_kw({path!r}); p = read_problem(Site(assets=[battery]), load, rate); {call}; "
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+            "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) / 1024)"
         )
         done = subprocess.run(  # noqa: S603 -- our own interpreter
             [sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parent
