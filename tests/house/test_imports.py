@@ -48,6 +48,12 @@ def test_the_facade_lists_exactly_its_table():
     assert dir(carbonost) == sorted(carbonost._NAMES)
 
 
+def test_the_readers_are_had_from_their_room():
+    room = import_module("carbonost.ingestion")
+    assert sorted(room.__all__) == sorted(room._NAMES) == dir(room)
+    assert all(getattr(room, name) is not None for name in room.__all__)
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="CarbonCalculater"):
         carbonost.CarbonCalculater  # noqa: B018
