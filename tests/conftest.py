@@ -1,4 +1,4 @@
-"""Real servers for tests that ask for one: started once, stopped by their own id.
+"""Pictures, and real servers for tests that ask for one: started once, stopped by their own id.
 
 Missing here, they skip and say what to install; with ``CARBONOST_REQUIRE_SERVICES=postgres,influx,…``
 (or ``all``) a missing one is a failure, so that a build server cannot skip in silence.
@@ -28,6 +28,15 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and item.get_closest_marker("service") and _required("all"):
         report.outcome, report.longrepr = "failed", f"a service test was skipped where none may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def pyplot():
+    """Pictures without a screen, closed behind the test."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    yield pyplot
+    pyplot.close("all")
 
 
 @contextmanager

@@ -21,14 +21,6 @@ TARIFF = Tariff.from_prices({h: 0.3 if h < 8 else 0.9 for h in range(24)}, deman
 SITE = Site(assets=[Battery(150.0, 40.0)])
 
 
-@pytest.fixture
-def pyplot():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pyplot.switch_backend("Agg")
-    yield pyplot
-    pyplot.close("all")
-
-
 def drawn(axes):
     """Render; a box in place of a glyph is a warning, and a warning fails the test."""
     axes.figure.savefig(io.BytesIO(), format="png")

@@ -56,14 +56,6 @@ TARIFFS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def pyplot():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pyplot.switch_backend("Agg")
-    yield pyplot
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize("name", TARIFFS)
 def test_a_tariff_comes_back_from_json_and_equals_itself(name):
     tariff = TARIFFS[name]()
